@@ -1,0 +1,109 @@
+"""The one settings object of every process; environment variables ``CARDIOSTREAM_<FIELD>`` override the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams import topics
+
+FhirVersion = Literal["R4", "R4B"]
+
+
+class Source(BaseModel):
+    """One door of the hospital: a topic on its bus and what is known about the records there."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, extra="forbid")
+
+    name: str
+    """Name of the source; part of every fact's identity, so two systems may use the same resource ids."""
+    topic: str
+    """Kafka topic that the source writes."""
+    fhir_version: FhirVersion = "R4"
+    """FHIR release of its resources."""
+    zone: str | None = None
+    """IANA time zone of timestamps that carry none; without it such timestamps are rejected."""
+    refuse_future: bool = True
+    """Whether a clinical time far after arrival is rejected; off for replays of recorded, date-shifted feeds."""
+
+
+def _sources() -> tuple[Source, ...]:
+    return (
+        Source(name="hospital", topic=topics.OBSERVATIONS),
+        Source(name="hospital", topic=topics.PATIENTS),
+        Source(name="replay", topic=topics.REPLAY, refuse_future=False),
+    )
+
+
+class Settings(BaseSettings):
+    """Everything a site may set, with defaults for one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CARDIOSTREAM_", frozen=True, use_attribute_docstrings=True, extra="ignore"
+    )
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    """Kafka brokers as host:port, several separated by commas."""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis that holds the view for readers; it may carry a user and password, so it is never logged."""
+    triton_url: str = "127.0.0.1:8001"
+    """Triton's gRPC address as host:port, or dns:///host:port for several replicas."""
+    model_repository: Path = Path("model_repo")
+    """Folder of models, the same that Triton serves; each worker reads the manifests in it."""
+    run_dir: Path = Path(".cardiostream")
+    """Folder for logs, addresses and the embedded services' files of this installation."""
+    kafka_home: Path | None = Field(default=None, validation_alias="KAFKA_HOME")
+    """Apache Kafka distribution for the embedded stack; without it the broker of the wheel is started."""
+    partitions: int = Field(default=6, ge=1, le=1024)
+    """Partitions of every patient-keyed topic; cannot be changed later without a migration."""
+    replication_factor: int = Field(default=1, ge=1)
+    """Copies of every partition; 3 on a real cluster."""
+    producer_idempotence: bool = True
+    """Whether producers number their records so that retries are not doubled; the wheel's broker cannot."""
+    isolation_level: Literal["read_committed", "read_uncommitted"] = "read_committed"
+    """read_committed keeps records of aborted hospital transactions from being scored."""
+    session_timeout_s: float = Field(default=10.0, gt=0)
+    """Seconds without a heartbeat after which the group gives a worker's partitions to another."""
+    sources: tuple[Source, ...] = Field(default_factory=_sources)
+    """The hospital's doors; as JSON in the environment."""
+    future_tolerance_s: float = Field(default=300.0, ge=0)
+    """Seconds that a clinical time may lie after arrival before it is taken for an error."""
+    retention_s: float = Field(default=72 * 3600.0, gt=0)
+    """Seconds of clinical time before a patient's newest observation that vital signs are remembered."""
+    slow_retention_s: float = Field(default=14 * 86400.0, gt=0)
+    """The same for laboratory values and body measures, which stay true for longer."""
+    stale_after_s: float = Field(default=4 * 3600.0, gt=0)
+    """Seconds without anything new after which a patient's score is published again as stale."""
+    tick_interval_s: float = Field(default=5.0, gt=0)
+    """Seconds between the ticks that tell bedside workers of passing time."""
+    fetch_max_wait_ms: int = Field(default=5, ge=0)
+    """Longest that the broker holds back a fetch for more records; small is quick, large is cheap."""
+    linger_ms: int = Field(default=2, ge=0)
+    """How long a producer gathers records into one request."""
+    max_flush_records: int = Field(default=4000, ge=1)
+    """Most input records that one scoring flush takes."""
+    flushes_in_flight: int = Field(default=2, ge=1, le=8)
+    """Scoring flushes under way at once, so that Triton works while the next one is gathered."""
+    max_batch: int = Field(default=64, ge=1)
+    """Rows per Triton call; at most the model's own max_batch_size."""
+    calls_in_flight: int = Field(default=3, ge=1, le=16)
+    """Triton calls under way at once per worker."""
+    inference_deadline_ms: int = Field(default=2000, ge=1)
+    """Milliseconds after which a Triton call is given up; the server's own queue time-out is a little shorter."""
+    breaker_pause_s: float = Field(default=5.0, gt=0)
+    """Seconds that the circuit breaker stays open before it lets one probe through."""
+    revoke_deadline_s: float = Field(default=5.0, gt=0)
+    """Seconds that flushes in flight get to finish when partitions are taken away; after that they are abandoned."""
+    stall_timeout_s: float = Field(default=60.0, gt=0)
+    """Seconds with work due and none done after which a worker declares itself unhealthy and exits."""
+    latest_ttl_s: int = Field(default=7 * 86400, ge=60)
+    """Seconds that a patient's latest score is kept in Redis without a newer one."""
+    history_length: int = Field(default=288, ge=1)
+    """Scores per patient kept in Redis for drawing a trend."""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Loopback port of a worker's Prometheus metrics; 0 leaves them off."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is written to the log."""

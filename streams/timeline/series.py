@@ -1,0 +1,57 @@
+"""What a model may see of one patient: usable measurements in order of clinical time, and demographics."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.clock import Instant
+
+
+class Series(NamedTuple):
+    """Usable measurements of one patient, sorted by (effective_at, quantity, value).
+
+    All arrays have shape (n,). No NaN: what is missing is absent. Values out of the vocabulary's possible range,
+    withdrawn facts and facts beyond retention are not here.
+    """
+
+    quantity: NDArray[np.int16]
+    """Row of `streams.vocabulary.QUANTITIES`."""
+    effective_at: NDArray[np.int64]
+    """Milliseconds since the epoch, ascending."""
+    value: NDArray[np.float64]
+    """In the vocabulary's unit."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """One patient as the models see them at one clinical instant; a function of the set of facts alone."""
+
+    patient_id: str
+    as_of: Instant
+    """Newest ``effective_at`` among the usable facts."""
+    series: Series
+    birth_date: str
+    """``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; empty where unknown."""
+    sex: str
+    """FHIR administrative gender; empty where unknown."""
+    encounter_id: str
+    """Encounter of the newest usable fact; empty where it names none."""
+    corrected: bool
+    """True where a retained fact has been replaced or withdrawn."""
+    basis: tuple[str, ...]
+    """Resource ids of the newest facts, at most 50."""
+    basis_count: int
+
+
+def series_of(rows: list[tuple[Instant, int, float]]) -> Series:
+    """Sort (effective_at, quantity, value) rows into a `Series`."""
+    rows.sort()
+    times, quantities, values = zip(*rows, strict=True) if rows else ((), (), ())
+    return Series(
+        np.array(quantities, dtype=np.int16),
+        np.array(times, dtype=np.int64),
+        np.array(values, dtype=np.float64),
+    )
