@@ -11,6 +11,8 @@ import msgspec
 LOINC = "http://loinc.org"
 MDC = "urn:iso:std:iso:11073:10101"
 _PREFIXES = {"loinc": LOINC, "mdc": MDC}
+_OIDS = {LOINC: "urn:oid:2.16.840.1.113883.6.1", MDC: "urn:oid:2.16.840.1.113883.6.24"}
+"""The same code systems as older interfaces name them (HL7 OID registry)."""
 
 
 class Quantity(msgspec.Struct, frozen=True):
@@ -34,12 +36,9 @@ class Quantity(msgspec.Struct, frozen=True):
         return math.isfinite(value) and self.low <= value <= self.high
 
 
-def _load() -> tuple[Quantity, ...]:
-    table = tomllib.loads(files("streams").joinpath("vocabulary.toml").read_text("utf-8"))
-    return tuple(msgspec.convert(row, Quantity) for row in table["quantity"])
+_TABLE = tomllib.loads(files("streams").joinpath("vocabulary.toml").read_text("utf-8"))
 
-
-QUANTITIES: tuple[Quantity, ...] = _load()
+QUANTITIES: tuple[Quantity, ...] = msgspec.convert(_TABLE["quantity"], tuple[Quantity, ...])
 INDEX: dict[str, int] = {q.code: i for i, q in enumerate(QUANTITIES)}
 """Canonical LOINC code to its row in `QUANTITIES`."""
 
@@ -50,11 +49,16 @@ def _aliases() -> dict[tuple[str, str], str]:
         for alias in q.aliases:
             prefix, code = alias.split(":", 1)
             table[_PREFIXES[prefix], code] = q.code
-    return table
+    return table | {(_OIDS[system], code): canonical for (system, code), canonical in table.items()}
 
 
 CANONICAL: dict[tuple[str, str], str] = _aliases()
 """(code system, code) to canonical LOINC code."""
+
+PANELS: frozenset[tuple[str, str]] = frozenset(
+    (system, panel["code"]) for panel in _TABLE["panel"] for system in (LOINC, _OIDS[LOINC])
+)
+"""(code system, code) of Observations that only hold others: their values stand in components or members."""
 
 
 def quantity(code: str) -> Quantity:

@@ -1,0 +1,196 @@
+"""``cardiostream watch``: the ward's ranking in the terminal, refreshed every second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Column, Table
+from rich.text import Text
+
+from streams.clock import DAY, HOUR, MINUTE, SECOND, Clock, Instant, WallClock
+from streams.errors import CardioStreamError, RetryableError
+from streams.records import Level
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.publish.board import Board, Ranked
+    from streams.publish.summary import ModelSummary
+
+REFRESH_S = 1.0
+TREND_MS = HOUR
+STEADY = 3.0
+"""Change of the index, in points, below which a trend counts as steady."""
+BARS = "▁▂▃▄▅▆▇█"
+STYLES: dict[Level, str] = {
+    "high": "bold white on red",
+    "medium": "bold black on dark_orange",
+    "low-medium": "black on yellow",
+    "low": "green",
+    "indeterminate": "bold black on grey70",
+}
+
+Top = Annotated[int, typer.Option(min=1, max=500, help="Patients shown, highest index first.")]
+Once = Annotated[bool, typer.Option("--once", help="Print the ranking and end.")]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One patient's line, as read; ages are computed when it is shown."""
+
+    patient_id: str
+    level: Level
+    index: float | None
+    as_of: Instant
+    trend: tuple[tuple[Instant, float | None], ...] = ()
+    """Clinical time and index of the scores kept, in order of time."""
+    models: tuple[tuple[str, str], ...] = ()
+    """Model and its value in words."""
+    flags: tuple[str, ...] = ()
+    """``stale``, ``degraded``, ``corrected``, and the reasons of what is missing."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(watch)
+
+
+def watch(top: Top = 20, once: Once = False) -> None:
+    """Show the live ranking of the ward."""
+    from streams.embedded.addresses import connect  # noqa: PLC0415 - the embedded extra may be missing
+
+    try:
+        asyncio.run(_watch(connect(Settings()), top, once, Console(), WallClock()))
+    except KeyboardInterrupt:
+        return
+
+
+async def _watch(settings: Settings, top: int, once: bool, console: Console, clock: Clock) -> None:
+    from streams.publish import view  # noqa: PLC0415 - redis is slow to import
+    from streams.publish.board import Board  # noqa: PLC0415
+
+    redis = view.connect(settings.redis_url)
+    try:
+        if once:
+            console.print(table(await read(Board(redis), top), clock.now()))
+        else:
+            await _live(Board(redis), top, console, clock)
+    finally:
+        await redis.aclose()
+
+
+async def _live(board: Board, top: int, console: Console, clock: Clock) -> None:
+    shown: list[Row] = []
+    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        while True:
+            trouble = ""
+            try:
+                shown = await read(board, top)
+            except CardioStreamError as error:
+                trouble = str(error)
+            live.update(table(shown, clock.now(), trouble), refresh=True)
+            await asyncio.sleep(REFRESH_S)
+
+
+async def read(board: Board, top: int) -> list[Row]:
+    """Read the ranking with each patient's latest score and trend.
+
+    Raises
+    ------
+    RetryableError
+        Where Redis does not answer.
+    """
+    try:
+        ranked = await board.ranking(top)
+        return list(await asyncio.gather(*(_row(board, line) for line in ranked)))
+    except CardioStreamError:
+        raise
+    except Exception as error:
+        # Whatever the client raises, a board on the wall says so and goes on; texts could hold the address.
+        raise RetryableError(f"cannot read the view in Redis ({type(error).__name__}); is the stack up?") from None
+
+
+async def _row(board: Board, line: Ranked) -> Row:
+    from streams.publish import summary  # noqa: PLC0415 - with the other late imports
+
+    latest, history = await asyncio.gather(board.latest(line.patient_id), board.history(line.patient_id))
+    trend = tuple((point.as_of, point.index) for point in history)
+    if latest is None:
+        return Row(line.patient_id, line.level, line.index, line.as_of, trend)
+    found = summary.read(latest.json)
+    marks = {"stale": found.stale, "degraded": found.degraded, "corrected": found.corrected}
+    flags = tuple(name for name, holds in marks.items() if holds) + found.reasons
+    models = tuple((one.model, value_in_words(one)) for one in found.models)
+    return Row(found.patient_id, found.level, found.index, found.as_of, trend, models, flags)
+
+
+def value_in_words(model: ModelSummary) -> str:
+    """Say a model's value: a probability in percent, NEWS2 as its points, else why there is none."""
+    if model.value is None:
+        return model.status
+    return f"{model.value:.0f}" if model.model == "news2" else f"{100 * model.value:.1f} %"
+
+
+def table(rows: Sequence[Row], now: Instant, trouble: str = "") -> Table:
+    """Return the ranking as a table; pure, ages are counted to `now`.
+
+    Parameters
+    ----------
+    rows
+        Highest first.
+    now
+        Instant of reading.
+    trouble
+        Why the rows may be old; shown below them.
+    """
+    shown = Table(
+        Column("#", justify="right"),
+        "patient",
+        "level",
+        Column("index", justify="right"),
+        "last hour",
+        Column("as of", justify="right"),
+        "models",
+        "remarks",
+        title="Cardiovascular risk, highest first: an index of 0 to 100, not a probability",
+        caption=Text(trouble, style="bold red") if trouble else None,
+        expand=True,
+    )
+    for rank, row in enumerate(rows, start=1):
+        shown.add_row(
+            str(rank),
+            Text(row.patient_id),
+            Text(f" {row.level} ", style=STYLES[row.level]),
+            "-" if row.index is None else f"{row.index:.0f}",
+            trend(row.trend, row.as_of),
+            age(row.as_of, now),
+            Text(", ".join(f"{model} {value}" for model, value in row.models)),
+            Text(", ".join(row.flags), style="yellow"),
+        )
+    return shown
+
+
+def trend(points: Sequence[tuple[Instant, float | None]], as_of: Instant) -> str:
+    """Draw the hour before `as_of`: eight bars at most, an arrow and the change; empty where there is one score."""
+    last = [index for at, index in points if as_of - TREND_MS <= at <= as_of and index is not None]
+    if len(last) < 2:
+        return ""
+    change = last[-1] - last[0]
+    arrow = "→" if abs(change) < STEADY else "↑" if change > 0 else "↓"
+    picked = [last[round(place * (len(last) - 1) / (min(8, len(last)) - 1))] for place in range(min(8, len(last)))]
+    return "".join(BARS[min(7, max(0, int(index * 8 / 100)))] for index in picked) + f" {arrow} {change:+.0f}"
+
+
+def age(as_of: Instant, now: Instant) -> str:
+    """Say how long ago a clinical time was, in the largest unit that fits."""
+    passed = now - as_of
+    if passed < 0:
+        return "ahead"
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if passed >= 2 * unit:
+            return f"{passed // unit} {name} ago"
+    return f"{passed // SECOND} s ago"

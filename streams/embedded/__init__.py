@@ -1,0 +1,1 @@
+"""Broker, Redis, Triton and the workers on this machine, started by one command without containers."""

@@ -1,0 +1,1 @@
+"""Recorded or simulated FHIR resources onto one time line and onto the replay topic, with the clock in replay mode."""

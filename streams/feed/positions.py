@@ -1,0 +1,84 @@
+"""How far topics reach and how far a consumer group has come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from streams.errors import RetryableError
+
+GROUP_NORMALISE = "cardiostream-normalise"
+"""Consumer group of the normalise worker; it commits an input only after its events are acknowledged."""
+
+
+class Positions:
+    """Reads end offsets and committed offsets; an asynchronous context manager."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._consumer.start()
+            await self._admin.start()
+        except KafkaError as error:
+            await self.__aexit__()
+            raise _unreachable(error) from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._admin.close()
+        await self._consumer.stop()
+
+    async def partitions(self, topic: str) -> list[int]:
+        """Return a topic's partitions; raises RetryableError where there is no such topic."""
+        found = (await self._admin.describe_topics([topic]))[0]["partitions"]
+        if not found:
+            raise RetryableError(f"no topic {topic} on the broker; create it with: cardiostream topics create")
+        return sorted(int(partition["partition"]) for partition in found)
+
+    async def ends(self, topic: str) -> dict[int, int]:
+        """Return the end offset of each partition of a topic."""
+        places = [TopicPartition(topic, number) for number in await self.partitions(topic)]
+        try:
+            ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
+        except KafkaError as error:
+            raise _unreachable(error) from error
+        return {place.partition: end for place, end in ends.items()}
+
+    async def behind(self, group: str, topic: str, targets: Mapping[int, int]) -> int:
+        """Return how many records the group still has to commit up to `targets` (partition to end offset)."""
+        places = [TopicPartition(topic, number) for number in targets]
+        if not places:
+            return 0
+        try:
+            committed = await self._admin.list_consumer_group_offsets(group, partitions=places)
+        except KafkaError as error:
+            raise _unreachable(error) from error
+        reached = {place.partition: max(0, meta.offset) for place, meta in committed.items()}
+        return sum(max(0, end - reached.get(number, 0)) for number, end in targets.items())
+
+
+async def passed(
+    positions: Positions, topic: str, targets: Mapping[int, int], patience_s: float, group: str = GROUP_NORMALISE
+) -> bool:
+    """Wait until a group has committed `targets`; False once nothing has moved for `patience_s`."""
+    loop = asyncio.get_running_loop()
+    behind, moved = -1, loop.time()
+    while (now_behind := await positions.behind(group, topic, targets)) > 0:
+        if now_behind != behind:
+            behind, moved = now_behind, loop.time()
+        elif loop.time() - moved > patience_s:
+            return False
+        await asyncio.sleep(0.2)
+    return True
+
+
+def _unreachable(error: KafkaError) -> RetryableError:
+    return RetryableError(f"cannot read positions from the broker ({type(error).__name__}); is the stack up?")

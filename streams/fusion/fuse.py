@@ -1,0 +1,73 @@
+"""Several models' judgements of one patient to one: the more worried one decides, and silence never reassures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from streams.fusion.index import PRIOR, index_of_news2, index_of_probability
+from streams.records import Level, Prediction, RiskScore
+from streams.timeline.series import Snapshot
+
+NEWS2 = "news2"
+RANK: dict[Level, int] = {"indeterminate": 0, "low": 1, "low-medium": 2, "medium": 3, "high": 4}
+STALE = "stale"
+
+
+def fuse(
+    snapshot: Snapshot,
+    predictions: Sequence[Prediction],
+    *,
+    stale: bool = False,
+    priors: Mapping[str, float] | None = None,
+) -> RiskScore:
+    """Fuse one patient's predictions at one clinical instant.
+
+    The level is the highest that any prediction carries, the index the highest that any carries. An indeterminate or
+    unavailable prediction carries neither, so its absence moves nothing; a partial NEWS2 (a lower bound) may raise
+    both. Without any level the score is ``indeterminate`` and has no index. `stale` is stated beside the level and
+    does not change it.
+
+    Parameters
+    ----------
+    stale
+        Whether a tick found nothing new for longer than the site allows.
+    priors
+        Model to the prior of its outcome, 0..1 exclusive; `PRIOR` where not named.
+
+    Returns
+    -------
+    RiskScore
+        ``degraded`` where a learned model was unavailable; ``reasons`` as ``<model>:<reason>`` of every prediction that
+        is not ok, and ``stale``.
+    """
+    heard = [p for p in predictions if p.value is not None]
+    levels: list[Level] = [p.level for p in heard]
+    level: Level = max(levels, key=RANK.__getitem__, default="indeterminate")
+    found = [index_of(p, (priors or {}).get(p.model, PRIOR)) for p in heard]
+    return RiskScore(
+        patient_id=snapshot.patient_id,
+        as_of=snapshot.as_of,
+        level=level,
+        index=None if level == "indeterminate" else max(found),
+        predictions=tuple(predictions),
+        corrected=snapshot.corrected,
+        stale=stale,
+        degraded=any(p.status == "unavailable" and p.model != NEWS2 for p in predictions),
+        basis=tuple(f"Observation/{resource_id}" for resource_id in snapshot.basis),
+        basis_count=snapshot.basis_count,
+        encounter_id=snapshot.encounter_id,
+        reasons=(*_reasons(predictions), STALE) if stale else tuple(_reasons(predictions)),
+    )
+
+
+def index_of(prediction: Prediction, prior: float = PRIOR) -> float:
+    """Return the index 0..100 of one prediction that has a value."""
+    if prediction.value is None:
+        raise ValueError("index_of: expected a prediction with a value, received one without; leave it out")
+    if prediction.model == NEWS2:
+        return index_of_news2(prediction.value)
+    return index_of_probability(prediction.value, prior)
+
+
+def _reasons(predictions: Iterable[Prediction]) -> Iterable[str]:
+    return (f"{p.model}:{reason}" for p in predictions if p.status != "ok" for reason in p.reasons)

@@ -1,0 +1,26 @@
+"""Counters and gauges of the workers, by reason and never by patient; a convenience beside `cardiostream verify`."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+INPUTS = Counter("cardiostream_inputs_total", "Records read.", ["worker", "topic"])
+EVENTS = Counter("cardiostream_events_total", "Clinical events made of inputs.", ["source", "kind"])
+SKIPS = Counter("cardiostream_skips_total", "Parts of inputs that are of no use here.", ["source", "reason"])
+DEAD_LETTERS = Counter("cardiostream_dead_letters_total", "Inputs that could not be used.", ["source", "reason"])
+FACTS = Counter("cardiostream_facts_total", "What became of fact versions in the state.", ["outcome"])
+SCORES = Counter("cardiostream_scores_total", "Scores published.", ["level", "stage"])
+DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model and due again.")
+VIEW = Counter("cardiostream_view_writes_total", "Writes to the Redis view.", ["outcome"])
+FLUSH_SECONDS = Histogram(
+    "cardiostream_flush_seconds",
+    "From the beginning of a flush to its acknowledgement.",
+    ["worker"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+
+
+def serve(port: int) -> None:
+    """Serve the metrics on loopback; port 0 leaves them off."""
+    if port:
+        start_http_server(port, addr="127.0.0.1")

@@ -1,0 +1,30 @@
+"""What became of one message: the counters that must add up."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from streams.clock import Instant
+from streams.errors import RejectedMessage
+from streams.normalise.references import Local
+from streams.records import ClinicalEvent, Skip
+from streams.settings import Source
+
+
+class Outcome(NamedTuple):
+    """Results gathered while a message is read."""
+
+    events: list[ClinicalEvent]
+    skips: list[Skip]
+    rejected: list[tuple[int, RejectedMessage]]
+    """With the index of the Bundle's entry, -1 for a message that is no Bundle."""
+
+
+class Scope(NamedTuple):
+    """What is known about a resource besides its own content."""
+
+    source: Source
+    received_at: Instant
+    future_tolerance_s: float
+    local: Local
+    """The other resources of its Bundle by ``fullUrl``."""

@@ -1,0 +1,1 @@
+"""Brings the broker to the declared state: topics made, topics checked."""

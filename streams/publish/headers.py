@@ -1,0 +1,44 @@
+"""Kafka headers of a published score: CloudEvents, and what readers need without parsing the value."""
+
+from __future__ import annotations
+
+from streams.clock import isoformat
+from streams.records import RiskScore
+
+CE_TYPE = b"cardiostream.risk.assessed.v1"
+CE_SOURCE = b"/cardiostream/bedside"
+CONTENT_TYPE = b"application/fhir+json"
+EPOCH, LEVEL, INDEX, AS_OF = "cs_epoch", "cs_level", "cs_index", "cs_as_of"
+
+Headers = list[tuple[str, bytes]]
+
+
+def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | None = None) -> Headers:
+    """Return a score's headers (CloudEvents 1.0, Kafka binding in binary mode; W3C trace context).
+
+    ``ce_time`` is the clinical ``as_of``, so that the record is a function of the facts alone; the arrival time is
+    the Kafka timestamp. ``cs_epoch`` is the owner's epoch, ``cs_as_of`` milliseconds since 1970, ``cs_index``
+    empty where indeterminate.
+
+    Parameters
+    ----------
+    epoch
+        The owner's epoch of the partition.
+    version_id
+        From `streams.publish.identity.version_id`; the same as in the value.
+    """
+    found = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", version_id.encode()),
+        ("ce_type", CE_TYPE),
+        ("ce_source", CE_SOURCE),
+        ("ce_time", isoformat(score.as_of).encode()),
+        ("content-type", CONTENT_TYPE),
+        (EPOCH, b"%d" % epoch),
+        (LEVEL, score.level.encode()),
+        (INDEX, b"" if score.index is None else repr(score.index).encode()),
+        (AS_OF, b"%d" % score.as_of),
+    ]
+    if traceparent:
+        found.append(("traceparent", traceparent.encode()))
+    return found

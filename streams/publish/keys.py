@@ -1,0 +1,33 @@
+"""The keys of the view in Redis, in one place.
+
+==============================  ==========  =====================================================================
+Key                             Type        Holds
+==============================  ==========  =====================================================================
+``risk:{<patient_id>}:latest``  hash        level, index (empty: indeterminate), as_of, version, epoch, offset,
+                                            topic_id, json (the RiskAssessment); expires
+``risk:{<patient_id>}:history`` sorted set  by as_of, one member ``epoch offset as_of level index`` per clinical
+                                            instant, the newest `history_length`; expires
+``risk:ranking``                sorted set  patient_id by index; -1 where indeterminate, so that nobody vanishes
+``risk:view``                   hash        topic_id of the results topic that the view was rebuilt from, once for all
+                                            and once per partition; absent in an emptied Redis
+==============================  ==========  =====================================================================
+
+The first two share a hash tag, so one script may touch both in Redis Cluster; the ranking is derived from them.
+"""
+
+from __future__ import annotations
+
+RANKING = "risk:ranking"
+MARKER = "risk:view"
+INDETERMINATE = -1.0
+"""Place in the ranking of a patient without an index."""
+
+
+def latest(patient_id: str) -> str:
+    """Return the key of a patient's latest score."""
+    return f"risk:{{{patient_id}}}:latest"
+
+
+def history(patient_id: str) -> str:
+    """Return the key of a patient's trend."""
+    return f"risk:{{{patient_id}}}:history"

@@ -1,0 +1,115 @@
+"""Code systems and fixed phrases of the FHIR that we write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams.inference.manifest import Manifest
+from streams.records import Level, Prediction, RiskScore
+
+BASE = "urn:cardiostream:fhir"
+"""Our own code systems and extensions are named below it; the meaning of each stands in this module."""
+LEVELS = f"{BASE}:risk-level"
+METHODS = f"{BASE}:method"
+METHOD = "fusion-1"
+"""Version of the rule in `streams.fusion`; changes with it."""
+INDEX = f"{BASE}:risk-index"
+"""On the prediction for the whole: the index 0..100 (valueDecimal), which is not a probability."""
+MODEL = f"{BASE}:model-prediction"
+"""On a model's prediction: model, version, status, device, reasons, and the value in the model's own unit."""
+BASIS_COUNT = f"{BASE}:basis-count"
+"""On the resource: how many facts were used, listed in ``basis`` or not (valueInteger)."""
+BASIS_REST = f"{BASE}:basis-rest"
+"""On the resource: how many of them are not listed (valueInteger); absent where all are."""
+STALE = f"{BASE}:stale"
+"""On the resource: nothing new for longer than the site allows (valueBoolean); absent means false."""
+DEGRADED = f"{BASE}:degraded"
+"""On the resource: a learned model could not be asked (valueBoolean); absent means false."""
+REASON = f"{BASE}:reason"
+"""On the resource: ``<model>:<reason>`` of each prediction that is not ok (valueString)."""
+AIAST = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "AIAST",
+    "display": "Artificial Intelligence asserted",
+}
+PROBABILITY = "http://terminology.hl7.org/CodeSystem/risk-probability"
+_QUALITATIVE = {"low": "low", "medium": "moderate", "high": "high"}
+_WORDS: dict[Level, str] = {
+    "low": "Low",
+    "low-medium": "Low-medium",
+    "medium": "Medium",
+    "high": "High",
+    "indeterminate": "Indeterminate",
+}
+
+
+class ModelTerms(msgspec.Struct, frozen=True):
+    """One model version in words and time, as FHIR readers see it."""
+
+    model: str
+    version: str
+    outcome: str
+    """What is foretold, in clinical words."""
+    probability: bool
+    """Whether its value is a probability; else a score."""
+    horizon_s: float | None = None
+    """Seconds from ``as_of`` that the outcome is foretold for; None where it has no fixed end."""
+    sha256: str = ""
+    """Hex digest of the network; empty where there is none."""
+    training_data: str = ""
+
+    @property
+    def device_id(self) -> str:
+        """Return the id of its Device, within R4's id type (no underscore, at most 64 characters)."""
+        return f"{self.model}-{self.version}".replace("_", "-")[:64]
+
+
+NEWS2_TERMS = ModelTerms(
+    "news2", "2017", "Acute illness severity, National Early Warning Score 2 (RCP 2017)", probability=False
+)
+FUSION_TERMS = ModelTerms("cardiostream", METHOD, "Overall risk level, the highest of all models", False)
+
+
+def terms_of(spec: Manifest, horizon_s: float | None = None) -> ModelTerms:
+    """Return the words for the learned model of a manifest."""
+    return ModelTerms(spec.name, spec.version, spec.target, True, horizon_s, spec.onnx.sha256, spec.training.data)
+
+
+def qualitative(level: Level) -> dict[str, Any]:
+    """Return a level as a CodeableConcept: our code, and HL7's risk-probability where it means the same."""
+    return _CONCEPTS[level]
+
+
+def _concept(level: Level) -> dict[str, Any]:
+    coding = [{"system": LEVELS, "code": level, "display": _WORDS[level]}]
+    if level in _QUALITATIVE:
+        coding.append({"system": PROBABILITY, "code": _QUALITATIVE[level]})
+    return {"coding": coding, "text": _WORDS[level]}
+
+
+_CONCEPTS: dict[Level, dict[str, Any]] = {level: _concept(level) for level in _WORDS}
+
+
+def rationale_of(prediction: Prediction, terms: ModelTerms) -> str:
+    """Say in words what one model found; a probability is repeated as a percentage, as R4 asks."""
+    if prediction.value is None:
+        why = ", ".join(prediction.reasons) or "no reason given"
+        return f"{prediction.model} {prediction.version}: {prediction.status} ({why})."
+    value = prediction.value
+    found = f"probability {100 * value:.1f} %" if terms.probability else f"score {value:.0f}"
+    remark = f" ({', '.join(prediction.reasons)})" if prediction.reasons else ""
+    return f"{prediction.model} {prediction.version}: {found}, level {prediction.level}{remark}."
+
+
+def rationale_of_whole(score: RiskScore) -> str:
+    """Say in words what the fused index is, and what it is not."""
+    if score.index is None:
+        return f"Indeterminate: no usable prediction ({', '.join(score.reasons) or 'no reason given'})."
+    parts = [f"Index {score.index:.0f} of 100, level {score.level}: the highest of all models; not a probability."]
+    if score.degraded:
+        parts.append("A learned model could not be asked.")
+    if score.stale:
+        parts.append("Stale: nothing new for longer than the site allows.")
+    return " ".join(parts)

@@ -1,0 +1,162 @@
+"""The view in Redis that readers look at: latest score, trend and ward ranking; always rebuildable from the topics.
+
+Older never overwrites newer: every write carries its place on the results topic and is compared in Redis. The order is
+(epoch, offset) within one topic id. A write with another topic id (the topic was made anew) replaces what is there, and
+the patient's trend starts afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from streams.clock import Instant
+from streams.errors import RetryableError
+from streams.publish import keys
+from streams.records import Level
+
+_SCRIPT = files("streams.publish").joinpath("lua/latest.lua").read_text("utf-8")
+
+
+def connect(url: str, timeout_s: float = 2.0) -> Redis:
+    """Return a client that answers in bytes and gives up after `timeout_s`; nothing is sent before the first call."""
+    return Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 1))
+
+
+class ViewRow(msgspec.Struct, frozen=True):
+    """One acknowledged score with its place on the results topic."""
+
+    patient_id: str
+    as_of: Instant
+    level: Level
+    index: float | None
+    version: str
+    """``ce_id``."""
+    epoch: int
+    offset: int
+    json: bytes
+    """The RiskAssessment as it stands on the topic."""
+
+
+class WriteCounts(msgspec.Struct, frozen=True):
+    """What became of written rows; the three add up to the rows."""
+
+    applied: int
+    repeated: int
+    """There already: the same place on the topic."""
+    older: int
+    """Behind what is there; only the trend may have taken them."""
+
+
+class View:
+    """Writes and reads the view.
+
+    Parameters
+    ----------
+    redis
+        From `connect`; Redis Cluster's asyncio client too, since every script touches one hash slot.
+    topic_id
+        Id of the results topic that rows come from.
+    latest_ttl_s
+        Seconds that a patient is kept without a newer score.
+    history_length
+        Scores kept per patient for a trend.
+    """
+
+    def __init__(self, redis: Redis, topic_id: str, *, latest_ttl_s: int, history_length: int) -> None:
+        self._redis: Any = redis
+        self.topic_id = topic_id
+        self._ttl_s, self._length = latest_ttl_s, history_length
+        self._sha = ""
+
+    async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
+        """Write rows in one pipeline, then the ranking of those that became the latest; idempotent, in any order.
+
+        Raises
+        ------
+        RetryableError
+            Redis is away; the rows may be written again.
+        """
+        try:
+            places = await self._places(rows)
+            await self._rank([row for row, place in zip(rows, places, strict=True) if place == 1])
+        except (RedisError, OSError) as error:
+            raise _away(error) from None
+        return WriteCounts(places.count(1), places.count(0), places.count(-1))
+
+    async def _places(self, rows: Sequence[ViewRow]) -> list[int]:
+        found: list[Any] = await self._run(rows) if self._sha else [NoScriptError()] * len(rows)
+        lost = [k for k, place in enumerate(found) if isinstance(place, NoScriptError)]
+        if lost:
+            self._sha = await self._redis.script_load(_SCRIPT)
+            for k, place in zip(lost, await self._run([rows[k] for k in lost]), strict=True):
+                found[k] = place
+        for place in found:
+            if isinstance(place, Exception):
+                raise place
+        return found
+
+    async def _run(self, rows: Sequence[ViewRow]) -> list[Any]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for row in rows:
+                pipeline.execute_command("EVALSHA", self._sha, 2, *self._arguments(row))
+            return list(await pipeline.execute(raise_on_error=False))
+
+    def _arguments(self, row: ViewRow) -> tuple[Any, ...]:
+        return (
+            keys.latest(row.patient_id),
+            keys.history(row.patient_id),
+            self.topic_id,
+            row.epoch,
+            row.offset,
+            row.as_of,
+            row.level,
+            "" if row.index is None else repr(row.index),
+            row.version,
+            row.json,
+            self._ttl_s,
+            self._length,
+        )
+
+    async def _rank(self, rows: Sequence[ViewRow]) -> None:
+        if rows:
+            newest: dict[str, float] = {row.patient_id: _place(row.index) for row in rows}
+            await self._redis.zadd(keys.RANKING, newest)
+
+    async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
+        """Tell whether this Redis holds these partitions' view, built from this topic; False for an emptied one."""
+        names = ["topic_id", *_fields(partitions)]
+        try:
+            found = await self._redis.hmget(keys.MARKER, names)
+        except (RedisError, OSError) as error:
+            raise _away(error) from None
+        return found[0] == self.topic_id.encode() and all(value == found[0] for value in found)
+
+    async def mark(self, partitions: Iterable[int] = ()) -> None:
+        """Note that the view of these partitions is complete; to be called once all of it has been written."""
+        names = ["topic_id", *_fields(partitions)]
+        try:
+            await self._redis.hset(keys.MARKER, mapping=dict.fromkeys(names, self.topic_id))
+        except (RedisError, OSError) as error:
+            raise _away(error) from None
+
+
+def _fields(partitions: Iterable[int]) -> list[str]:
+    return [f"partition:{number}" for number in sorted(partitions)]
+
+
+def _place(index: float | None) -> float:
+    return keys.INDETERMINATE if index is None else index
+
+
+def _away(error: Exception) -> RetryableError:
+    kind = "time-out" if isinstance(error, RedisTimeoutError) else type(error).__name__
+    return RetryableError(f"Redis: expected an answer, received {kind}; the view is written again when it is back")

@@ -1,0 +1,166 @@
+"""Faust's aiokafka consumer, handing on runs instead of records; rebalance and flow control stay Faust's.
+
+Overridden, and held by a contract test: `Consumer._drain_messages`, `ack`, `track_message`, `force_commit`,
+`on_partitions_revoked`, `on_partitions_assigned`, `on_buffer_full`, `on_buffer_drop`, `on_stop` and
+`AIOKafkaConsumerThread._create_worker_consumer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiokafka
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+from streams.settings import Settings
+from streams.transport.offsets import Offsets
+from streams.transport.runs import Run
+
+log = logging.getLogger(__name__)
+
+AssignmentHook = Callable[[set[TP]], Awaitable[None]]
+
+
+class RunConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to the broker, with this site's fetch settings."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        settings: Settings = transport.settings
+        conf = self.app.conf
+        # Ranges give a member the same partition numbers of every topic, so one patient's inputs meet in one process.
+        self._assignor = RangePartitionAssignor
+        return aiokafka.AIOKafkaConsumer(
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            bootstrap_servers=settings.bootstrap_servers,
+            partition_assignment_strategy=[RangePartitionAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=600_000,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            request_timeout_ms=40_000,
+            session_timeout_ms=int(settings.session_timeout_s * 1000),
+            rebalance_timeout_ms=int((settings.session_timeout_s + settings.revoke_deadline_s) * 1000),
+            heartbeat_interval_ms=max(300, int(settings.session_timeout_s * 1000 / 5)),
+            isolation_level=settings.isolation_level,
+            metadata_max_age_ms=30_000,
+        )
+
+
+class RunConsumer(driver.Consumer):
+    """Consumer whose messages are runs, whose acks are whole runs and whose commits are in order."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offsets: Offsets[TP] = Offsets()
+        self.before_revoked: AssignmentHook | None = None
+        """Called while the partitions are still ours, to finish what is in flight."""
+        self.after_assigned: AssignmentHook | None = None
+        """Called with every new assignment before its first run is handed on."""
+
+    def _new_consumer_thread(self) -> RunConsumerThread:
+        return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+                await self._drain_once()
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+            if not self.transport.app.should_stop:
+                raise
+
+    async def _drain_once(self) -> None:
+        generation = self.offsets.generation
+        fetched, active = await self._wait_next_records(1.0)
+        if not fetched or self.should_stop:
+            return
+        if not self.flow_active:
+            # Records fetched while the flow is stopped must come again.
+            await self.perform_seek()
+            return
+        for tp, records in fetched.items():
+            if generation != self.offsets.generation or not self.flow_active:
+                return
+            if records and (active is None or tp in active):
+                await self._hand_on(TP(*tp), records, generation)
+
+    async def _hand_on(self, tp: TP, records: list[Any], generation: int) -> None:
+        run = Run(tp.topic, tp.partition, tuple(records), generation)
+        last = records[-1]
+        message = ConsumerMessage(
+            tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, 0, None, None, run, None, 0, 0, tp,
+            generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+        self.offsets.handed_out(tp, run.first, run.next_offset)
+        self._read_offset[tp] = last.offset
+        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Leave the partition active; handing on waits by itself, and Faust's pause would last a second."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """See `on_buffer_full`."""
+
+    def track_message(self, message: ConsumerMessage) -> None:
+        """Tracked where runs are handed on."""
+
+    def ack(self, message: ConsumerMessage) -> bool:
+        """Mark a whole run as done."""
+        run: Run = message.value
+        message.acked = True
+        return self.ack_run(run)
+
+    def ack_run(self, run: Run) -> bool:
+        """Mark a run as done; False where it belongs to an older assignment."""
+        return self.offsets.acknowledged(TP(run.topic, run.partition), run.first, run.generation)
+
+    async def force_commit(self, *_: Any, **__: Any) -> bool:
+        """Commit what is done, in order; what the broker did not take stays due."""
+        assignment = self.assignment()
+        due = {tp: offset for tp, offset in self.offsets.committable().items() if tp in assignment}
+        if not due or not await self._commit(due):
+            return False
+        self._note_committed(due)
+        return True
+
+    def _note_committed(self, due: Mapping[TP, int]) -> None:
+        self.offsets.committed(due)
+        self._committed_offset.update(due)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Give what is in flight its deadline and commit it while the partitions are still ours."""
+        self.stop_flow()
+        if self.before_revoked is not None and revoked:
+            await self.before_revoked(revoked)
+            await self.force_commit()
+        self.offsets.revoked(revoked)
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Begin a new assignment; nothing of the one before counts any more."""
+        self.offsets.assigned()
+        if self.after_assigned is not None:
+            await self.after_assigned(assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_stop(self) -> None:
+        """Commit what is done before leaving the group."""
+        await self.force_commit()
+
+
+class RunTransport(driver.Transport):
+    """Faust transport whose consumer hands on runs."""
+
+    Consumer = RunConsumer
+
+    def __init__(self, *args: Any, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings = settings

@@ -1,0 +1,95 @@
+"""One patient's way from timeline to published records: snapshot, models' input, NEWS2, fusion, FHIR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from streams import topics
+from streams.clock import Instant
+from streams.fusion.fuse import fuse
+from streams.inference.manifest import Manifest
+from streams.inference.outcomes import Outcome, Unavailable
+from streams.modalities.vitals import Prepared, prepare
+from streams.publish.headers import headers
+from streams.publish.identity import facts_digest, version_id
+from streams.publish.riskassessment import write
+from streams.publish.terms import ModelTerms, terms_of
+from streams.records import RiskScore
+from streams.scoring.learned import insufficient, learned
+from streams.scoring.news2 import news2
+from streams.timeline.series import Snapshot
+from streams.timeline.snapshot import snapshot
+from streams.timeline.timeline import Timeline
+from streams.transport.produce import Out
+
+RECEIVED_AT = "cs_received_at"
+"""Header: arrival, in milliseconds, of the oldest input that made this score due; absent where time alone did."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One patient on the way through a flush."""
+
+    snapshot: Snapshot
+    prepared: Prepared
+    stale: bool
+    received_at: Instant | None
+    """Arrival of the oldest input that made this score due; None where time or a debt did."""
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether the learned model is to be asked."""
+        return not self.prepared.reasons
+
+
+def case_of(
+    patient_id: str, timeline: Timeline, spec: Manifest, *, stale_before: Instant | None, received_at: Instant | None
+) -> Case | None:
+    """Prepare one patient for judgement; None where nothing clinical was ever accepted.
+
+    Parameters
+    ----------
+    stale_before
+        Scores as of this instant or earlier are stale; None where no tick has been acted on yet.
+    """
+    found = snapshot(patient_id, timeline)
+    if found is None:
+        return None
+    stale = stale_before is not None and found.as_of <= stale_before
+    return Case(found, prepare(found, spec), stale, received_at)
+
+
+def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:
+    """Fuse the learned model's answer and NEWS2 to one score; `outcome` is None where the model was not asked."""
+    if outcome is None:
+        network = insufficient(case.snapshot, case.prepared, spec)
+    else:
+        network = learned(case.snapshot, case.prepared, outcome, spec)
+    return fuse(case.snapshot, (network, news2(case.snapshot)), stale=case.stale)
+
+
+def is_owed(outcome: Outcome | None) -> bool:
+    """Tell whether a patient is to be judged again when the model is back."""
+    return isinstance(outcome, Unavailable) and outcome.owed
+
+
+class Publisher:
+    """Writes scores and predictions as records for the partition of their patient."""
+
+    def __init__(self, specs: Sequence[Manifest]) -> None:
+        self._terms: Mapping[str, ModelTerms] = {spec.name: terms_of(spec) for spec in specs}
+
+    def records(self, case: Case, score: RiskScore, partition: int, epoch: int) -> list[Out]:
+        """Return the records of one judged patient: each prediction, then the score."""
+        key = score.patient_id.encode()
+        owned = [("cs_epoch", b"%d" % epoch)]
+        outs = [Out(topics.PREDICTIONS, partition, key, _encode(p), owned) for p in score.predictions]
+        version = version_id(score, facts_digest(case.snapshot))
+        head = headers(score, epoch, version)
+        if case.received_at is not None:
+            head.append((RECEIVED_AT, b"%d" % case.received_at))
+        outs.append(Out(topics.SCORES, partition, key, write(score, self._terms, version), head))
+        return outs

@@ -1,0 +1,256 @@
+"""The bedside worker: clinical events to state, models, fusion and scores, one process per share of the patients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+from aiokafka import TopicPartition
+
+from streams import metrics, topics
+from streams.clock import Instant
+from streams.errors import ContractError
+from streams.inference.batches import Batches
+from streams.inference.client import TritonClient
+from streams.inference.manifest import load
+from streams.inference.outcomes import Outcome, Scorer
+from streams.publish.headers import EPOCH
+from streams.records import ObservationVersion, PatientVersion, RiskScore, Tick
+from streams.settings import Settings
+from streams.timeline.share import Piece, Share
+from streams.timeline.snapshot import as_of
+from streams.transport.pipeline import Pipeline
+from streams.transport.produce import Out
+from streams.transport.runs import Due, Item, Record, Run
+from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge
+from streams.workers.lifecycle import Host
+from streams.workers.ownership import Owner, outs_of, stale_before
+from streams.workers.ticking import DueTimes, Positions, Ticks
+
+GROUP = "cardiostream-bedside"
+MODEL = "deterioration_gru"
+INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
+
+_event = msgspec.json.Decoder(ObservationVersion | PatientVersion).decode
+_tick = msgspec.json.Decoder(Tick).decode
+
+Touched = dict[str, Instant | None]
+"""Patients that something came for, with the arrival of the oldest input of the flush."""
+
+
+class Flush(msgspec.Struct):
+    """What one flush has taken in and what is to come of it."""
+
+    generation: int
+    runs: list[Run]
+    """Runs to acknowledge once everything is on the broker."""
+    began: float
+    cases: list[tuple[Share, int, Case]] = []
+    pieces: dict[int, list[Piece]] = {}
+    outcomes: list[Outcome | None] = []
+
+
+class BedsideWork:
+    """Keeps the state of its patients and judges those that something came for."""
+
+    name = "bedside"
+    topics: tuple[str, ...] = (*INPUTS, topics.TICKS, topics.SCORES)
+
+    def __init__(self, settings: Settings, host: Host, scorer: Scorer | None = None) -> None:
+        self.settings, self.host = settings, host
+        self.spec = load(settings.model_repository, MODEL)
+        self.client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
+        self.scorer: Scorer = scorer or Batches(
+            self.client,
+            max_batch=settings.max_batch,
+            calls_in_flight=settings.calls_in_flight,
+            breaker_pause_s=settings.breaker_pause_s,
+        )
+        self.owner = Owner(settings, host.producer)
+        self.publisher = Publisher([self.spec])
+        self.positions = Positions()
+        self.ticks: dict[int, Ticks] = {}
+        self.due: dict[int, DueTimes] = {}
+        self._published: set[int] = set()
+        self._stale_ms = int(settings.stale_after_s * 1000)
+        self.pipeline: Pipeline[Flush] = Pipeline(
+            self.begin, self.judge, self.publish, self.settle,
+            max_records=settings.max_flush_records, in_flight=settings.flushes_in_flight,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Triton may be away at start; NEWS2 stands alone until it comes."""
+
+    async def stop(self) -> None:
+        """Close the connection to Triton."""
+        await self.client.close()
+
+    async def assigned(self, partitions: set[Any]) -> None:
+        """Own the state of the assigned partitions, and know how far their inputs have been taken in."""
+        numbers = {tp.partition for tp in partitions}
+        _check_copartition(partitions, numbers, self.topics)
+        await self.owner.acquire(numbers)
+        self.positions.reset(await self._committed(numbers))
+        self.ticks = {n: Ticks() for n in numbers}
+        self.due = {n: DueTimes() for n in numbers}
+        self._published = set()
+        for number, share in self.owner.shares.items():
+            for patient_id, timeline in share.timelines.items():
+                if (instant := as_of(timeline)) is not None:
+                    self.due[number].note(patient_id, instant, self._stale_ms)
+
+    async def _committed(self, numbers: set[int]) -> dict[tuple[str, int], int]:
+        thread = self.host.app.run_consumer._thread
+        consumer = thread._ensure_consumer()
+        tps = [TopicPartition(topic, number) for topic in INPUTS for number in numbers]
+        beginnings = await thread.call_thread(consumer.beginning_offsets, tps)
+        known = {tp: await thread.call_thread(consumer.committed, tp) for tp in tps}
+        return {(tp.topic, tp.partition): max(known[tp] or 0, beginnings[tp]) for tp in tps}
+
+    async def idle(self) -> None:
+        """Pay debts: judge again those that were scored while the model was away."""
+        owed = sum(len(share.owed) for share in self.owner.shares.values())
+        metrics.DEGRADED.set(owed)
+        if not owed or self.pipeline.busy or not self.scorer.would_ask(MODEL):
+            return
+        for number, share in self.owner.shares.items():
+            chosen = tuple(sorted(share.owed)[: self.settings.max_flush_records])
+            if chosen:
+                await self.pipeline.put(Due(number, chosen, self.host.generation))
+
+    def begin(self, items: list[Item]) -> Flush:
+        """Take what has come into the state and prepare those it touches; in order, without waiting."""
+        flush = Flush(self.host.generation, [], time.monotonic())
+        touched: dict[int, Touched] = {}
+        for item in items:
+            if item.generation != flush.generation:
+                continue
+            share = self.owner.shares[item.partition]
+            self._take(item, share, touched.setdefault(item.partition, {}), flush)
+        for number, patients in touched.items():
+            self._act_on_tick(number, patients, flush)
+            self._prepare(number, patients, flush)
+        return flush
+
+    def _take(self, item: Item, share: Share, touched: Touched, flush: Flush) -> None:
+        if isinstance(item, Due):
+            touched.update((p, None) for p in item.patient_ids if p in share.timelines)
+            return
+        metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
+        if item.topic == topics.TICKS:
+            for record in item.records:
+                self.ticks[item.partition].wait(_decoded(_tick, record, item), item)
+            return
+        if item.topic == topics.SCORES:
+            self._heed_former_owners(item, share, touched)
+        else:
+            for record in item.records:
+                _apply(record, item, share, touched)
+            self.positions.passed(item)
+        flush.runs.append(item)
+
+    def _heed_former_owners(self, run: Run, share: Share, touched: Touched) -> None:
+        """Publish again whoever an older owner's late record stands behind a record of ours for."""
+        for record in run.records:
+            epoch = int(dict(record.headers).get(EPOCH, b"0"))
+            if epoch == share.epoch:
+                self._published.add(run.partition)
+            elif epoch < share.epoch and run.partition in self._published and record.key is not None:
+                patient_id = record.key.decode()
+                if patient_id in share.timelines:
+                    touched.setdefault(patient_id, None)
+
+    def _act_on_tick(self, number: int, touched: Touched, flush: Flush) -> None:
+        tick, runs = self.ticks[number].due(number, self.positions)
+        if tick is None:
+            return
+        share = self.owner.shares[number]
+        flush.pieces.setdefault(number, []).extend(share.advance(tick))
+        flush.runs += runs
+        for patient_id in self.due[number].take(share.tick or tick, self._stale_ms):
+            touched.setdefault(patient_id, None)
+
+    def _prepare(self, number: int, touched: Touched, flush: Flush) -> None:
+        share = self.owner.shares[number]
+        flush.pieces.setdefault(number, []).extend(share.changed(touched))
+        limit = stale_before(share, self.settings)
+        for patient_id, received_at in touched.items():
+            case = case_of(
+                patient_id, share.timelines[patient_id], self.spec, stale_before=limit, received_at=received_at
+            )
+            if case is not None:
+                self.due[number].note(patient_id, case.snapshot.as_of, self._stale_ms)
+                flush.cases.append((share, number, case))
+
+    async def judge(self, flush: Flush) -> None:
+        """Ask the model for those whose input suffices."""
+        asked = [i for i, (_, _, case) in enumerate(flush.cases) if case.sufficient]
+        flush.outcomes = [None] * len(flush.cases)
+        if asked:
+            rows = [flush.cases[i][2].prepared.tensors for i in asked]
+            for i, outcome in zip(asked, await self.scorer.score(self.spec, rows), strict=True):
+                flush.outcomes[i] = outcome
+
+    async def publish(self, flush: Flush) -> Awaitable[None]:
+        """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
+        if flush.generation != self.host.generation:
+            return _nothing()
+        results: list[Out] = []
+        for (share, number, case), outcome in zip(flush.cases, flush.outcomes, strict=True):
+            score = judge(case, outcome, self.spec)
+            results += self.publisher.records(case, score, number, share.epoch)
+            self._note_debt(flush, share, number, score, owed=is_owed(outcome))
+        pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
+        return await self.host.producer.send(pieces + results)
+
+    def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
+        metrics.SCORES.labels(score.level, "stale" if score.stale else "fresh").inc()
+        change = share.owe if owed else share.settle
+        flush.pieces.setdefault(number, []).extend(change([score.patient_id]))
+
+    async def settle(self, flush: Flush) -> None:
+        """Acknowledge the inputs and remove what older owners' pieces have been replaced."""
+        if flush.generation == self.host.generation:
+            shares = self.owner.shares
+            removals = [o for n, found in flush.pieces.items() for o in outs_of(n, shares[n].superseded(found))]
+            if removals:
+                await (await self.host.producer.send(removals))
+        self.host.acknowledge(list(flush.runs))
+        metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
+
+
+def _apply(record: Record, run: Run, share: Share, touched: Touched) -> None:
+    event = _decoded(_event, record, run)
+    metrics.FACTS.labels(share.apply(event)).inc()
+    before = touched.get(event.patient_id)
+    touched[event.patient_id] = event.received_at if before is None else min(before, event.received_at)
+
+
+def _decoded(decode: Any, record: Record, run: Run) -> Any:
+    try:
+        return decode(record.value or b"")
+    except msgspec.MsgspecError as error:
+        raise ContractError(
+            f"{run.topic}/{run.partition}@{record.offset}: expected a record of our own, received something else; "
+            "only CardioStream may write this topic; remove the record or set the group's offset behind it"
+        ) from error
+
+
+def _check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str, ...]) -> None:
+    if {(tp.topic, tp.partition) for tp in partitions} != {(name, n) for name in names for n in numbers}:
+        raise ContractError(
+            "bedside: expected the same partition numbers of all its topics, received different ones; "
+            "run `cardiostream topics check` and give all patient-keyed topics the same count"
+        )
+
+
+async def _nothing() -> None:
+    return
+
+
+async def run(settings: Settings) -> int:
+    """Run the worker until it is told to stop."""
+    host = Host(GROUP, settings)
+    return await host.run(BedsideWork(settings, host))

@@ -1,0 +1,219 @@
+"""The cache worker: published scores to the Redis view and to `risk.latest`; it also makes the ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+import msgspec
+
+from streams import metrics, topics
+from streams.clock import WallClock
+from streams.errors import ContractError, RetryableError
+from streams.publish import headers
+from streams.publish.view import View, ViewRow, connect
+from streams.records import Level
+from streams.settings import Settings
+from streams.transport.pipeline import Pipeline
+from streams.transport.produce import Out
+from streams.transport.runs import Item, Record, Run
+from streams.workers.lifecycle import Host
+from streams.workers.ownership import read_to_end, reader
+from streams.workers.timekeeping import Timekeeper
+from streams.workers.topic_id import topic_id
+
+log = logging.getLogger(__name__)
+
+GROUP = "cardiostream-cache"
+OFFSET = "cs_offset"
+"""Header of `risk.latest`: the record's offset on `risk.scores`; with the epoch, its place in the order."""
+LOOK_EVERY_S = 5.0
+REBUILD_ROWS = 2000
+
+Place = tuple[int, int]
+"""Epoch and offset of a score on `risk.scores`: the order of a patient's scores."""
+
+
+class Flush(msgspec.Struct):
+    """Scores on their way to the view."""
+
+    items: list[Item]
+    rows: list[ViewRow]
+    outs: list[Out]
+    began: float
+
+
+class CacheWork:
+    """Keeps the latest score of each patient on `risk.latest` and in Redis."""
+
+    name = "cache"
+    topics: tuple[str, ...] = (topics.SCORES,)
+
+    def __init__(self, settings: Settings, host: Host) -> None:
+        self.settings, self.host = settings, host
+        self.timekeeper = Timekeeper(settings, WallClock())
+        self.redis = connect(settings.redis_url)
+        self.view: View | None = None
+        self._places: dict[str, Place] = {}
+        self._partitions: set[int] = set()
+        self._behind = False
+        self._looked = 0.0
+        self._rebuilding: asyncio.Task[None] | None = None
+        self.pipeline: Pipeline[Flush] = Pipeline(
+            self.begin, self.judge, self.publish, self.settle, max_records=settings.max_flush_records, in_flight=2
+        )
+
+    async def start(self) -> None:
+        """Connect; Redis may be away, the view follows when it comes."""
+        await self.timekeeper.start()
+        identity = await asyncio.to_thread(topic_id, self.settings, topics.SCORES)
+        self.view = View(
+            self.redis,
+            identity,
+            latest_ttl_s=self.settings.latest_ttl_s,
+            history_length=self.settings.history_length,
+        )
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
+        await self.timekeeper.stop()
+        await self.redis.aclose()
+
+    async def assigned(self, partitions: set[Any]) -> None:
+        """Learn which score of each patient is the latest so far."""
+        self._partitions = {tp.partition for tp in partitions}
+        self._places = {}
+        consumer = reader(self.settings, "cardiostream-latest")
+        await consumer.start()
+        try:
+            for number in sorted(self._partitions):
+                for record in await read_to_end(consumer, topics.LATEST, number):
+                    self._places[_patient(record)] = (_number(record, headers.EPOCH), _number(record, OFFSET))
+        finally:
+            await consumer.stop()
+        self._looked = 0.0
+
+    async def idle(self) -> None:
+        """Make ticks, and rebuild a view that was emptied or missed something."""
+        ticks = await self.timekeeper.due(self._partitions)
+        if ticks:
+            await (await self.host.producer.send(ticks))
+        running = self._rebuilding is not None and not self._rebuilding.done()
+        if not running and time.monotonic() - self._looked >= LOOK_EVERY_S:
+            self._looked = time.monotonic()
+            self._rebuilding = asyncio.create_task(self._rebuild_if_needed())
+
+    async def _rebuild_if_needed(self) -> None:
+        assert self.view is not None
+        try:
+            if not self._behind and await self.view.is_rebuilt(self._partitions):
+                return
+            self._behind = False
+            count = await self._rebuild()
+            await self.view.mark(self._partitions)
+            log.info("view rebuilt rows=%d partitions=%d", count, len(self._partitions))
+        except RetryableError as error:
+            self._behind = True
+            log.warning("view not rebuilt: %s", error)
+
+    async def _rebuild(self) -> int:
+        """Write the latest scores first, so that the ward sees them, then the trends."""
+        count = 0
+        consumer = reader(self.settings, "cardiostream-rebuild")
+        await consumer.start()
+        try:
+            for topic in (topics.LATEST, topics.SCORES):
+                for number in sorted(self._partitions):
+                    records = await read_to_end(consumer, topic, number)
+                    count += len(records)
+                    for start in range(0, len(records), REBUILD_ROWS):
+                        await self._write([row_of(r) for r in records[start : start + REBUILD_ROWS]])
+        finally:
+            await consumer.stop()
+        return count
+
+    async def _write(self, rows: Sequence[ViewRow]) -> None:
+        assert self.view is not None
+        counts = await self.view.write_many(rows)
+        for outcome in ("applied", "repeated", "older"):
+            metrics.VIEW.labels(outcome).inc(getattr(counts, outcome))
+
+    def begin(self, items: list[Item]) -> Flush:
+        """Pick the latest score of each patient among those that came."""
+        flush = Flush(items, [], [], time.monotonic())
+        latest: dict[str, Out] = {}
+        for item in items:
+            if isinstance(item, Run) and item.generation == self.host.generation:
+                metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
+                for record in item.records:
+                    row = row_of(record)
+                    flush.rows.append(row)
+                    if (row.epoch, row.offset) >= self._places.get(row.patient_id, (0, -1)):
+                        self._places[row.patient_id] = row.epoch, row.offset
+                        latest[row.patient_id] = _latest(record, item.partition)
+        flush.outs = list(latest.values())
+        return flush
+
+    async def judge(self, flush: Flush) -> None:
+        """Write the view; an absent Redis delays nothing but the view."""
+        try:
+            await self._write(flush.rows)
+        except RetryableError as error:
+            if not self._behind:
+                log.warning("view falls behind: %s", error)
+            self._behind = True
+
+    async def publish(self, flush: Flush) -> Awaitable[None]:
+        """Keep the latest scores on the compacted topic."""
+        return await self.host.producer.send(flush.outs)
+
+    async def settle(self, flush: Flush) -> None:
+        """Acknowledge the scores."""
+        self.host.acknowledge(flush.items)
+        metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
+
+
+def row_of(record: Record) -> ViewRow:
+    """Return a score of `risk.scores` or `risk.latest` as a row of the view, its place read from its headers."""
+    found = dict(record.headers)
+    try:
+        level: Level = msgspec.convert(found[headers.LEVEL].decode(), Level)
+        return ViewRow(
+            patient_id=_patient(record),
+            as_of=int(found[headers.AS_OF]),
+            level=level,
+            index=float(found[headers.INDEX]) if found[headers.INDEX] else None,
+            version=found["ce_id"].decode(),
+            epoch=int(found[headers.EPOCH]),
+            offset=int(found.get(OFFSET, b"%d" % record.offset)),
+            json=record.value or b"",
+        )
+    except (KeyError, ValueError) as error:
+        raise ContractError(
+            f"{topics.SCORES}@{record.offset}: expected a score with our headers, received a record without; "
+            "only the bedside worker may write there"
+        ) from error
+
+
+def _latest(record: Record, partition: int) -> Out:
+    head = [*record.headers, (OFFSET, b"%d" % record.offset)]
+    return Out(topics.LATEST, partition, record.key, record.value, head)
+
+
+def _patient(record: Record) -> str:
+    return (record.key or b"").decode()
+
+
+def _number(record: Record, name: str) -> int:
+    return int(dict(record.headers).get(name, b"0"))
+
+
+async def run(settings: Settings) -> int:
+    """Run the worker until it is told to stop."""
+    host = Host(GROUP, settings)
+    return await host.run(CacheWork(settings, host))

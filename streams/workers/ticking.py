@@ -1,0 +1,75 @@
+"""Passing time at the bedside: ticks wait for the inputs they name, and patients fall due for staleness."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+
+from streams.clock import Instant
+from streams.records import Tick
+from streams.transport.runs import Run
+
+
+class Positions:
+    """How far each input of each partition has been taken into the state."""
+
+    def __init__(self) -> None:
+        self._next: dict[tuple[str, int], int] = {}
+
+    def reset(self, committed: Mapping[tuple[str, int], int]) -> None:
+        """Begin a new assignment from the committed offsets."""
+        self._next = dict(committed)
+
+    def passed(self, run: Run) -> None:
+        """Note that a run has been taken in."""
+        key = run.topic, run.partition
+        self._next[key] = max(self._next.get(key, 0), run.next_offset)
+
+    def are_past(self, partition: int, end_offsets: Mapping[str, int]) -> bool:
+        """Tell whether everything before these end offsets has been taken in."""
+        return all(self._next.get((topic, partition), 0) >= end for topic, end in end_offsets.items())
+
+
+class Ticks:
+    """Ticks of one partition that wait until the backlog they name has been read."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Tick, Run]] = []
+
+    def wait(self, tick: Tick, run: Run) -> None:
+        """Keep a tick and the run it came in."""
+        self._waiting.append((tick, run))
+
+    def due(self, partition: int, positions: Positions) -> tuple[Instant | None, list[Run]]:
+        """Return the highest tick that may be acted on, and the runs that are done with by that."""
+        ready = [i for i, (tick, _) in enumerate(self._waiting) if positions.are_past(partition, tick.end_offsets)]
+        if not ready:
+            return None, []
+        last = ready[-1]
+        passed, self._waiting = self._waiting[: last + 1], self._waiting[last + 1 :]
+        still = {id(run) for _, run in self._waiting}
+        runs = {id(run): run for _, run in passed if id(run) not in still}
+        return max(tick.at for tick, _ in passed), list(runs.values())
+
+
+class DueTimes:
+    """When each patient's score falls stale, unless something newer comes; a heap with lazy removal."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, str]] = []
+        self._as_of: dict[str, Instant] = {}
+
+    def note(self, patient_id: str, as_of: Instant, stale_after_ms: int) -> None:
+        """Note the clinical instant of a patient's score."""
+        if self._as_of.get(patient_id) != as_of:
+            self._as_of[patient_id] = as_of
+            heapq.heappush(self._heap, (as_of + stale_after_ms, patient_id))
+
+    def take(self, tick: Instant, stale_after_ms: int) -> list[str]:
+        """Return the patients that fell stale by `tick` and forget these due times."""
+        taken = []
+        while self._heap and self._heap[0][0] <= tick:
+            due, patient_id = heapq.heappop(self._heap)
+            if self._as_of.get(patient_id) == due - stale_after_ms:
+                taken.append(patient_id)
+        return taken

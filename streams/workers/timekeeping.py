@@ -1,0 +1,75 @@
+"""Writing ticks: passing time for every partition, unless a replay keeps the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from aiokafka import TopicPartition
+
+from streams import topics
+from streams.clock import Clock, Instant
+from streams.errors import ContractError
+from streams.feed.clock_mode import LIVE, ClockMode, decode
+from streams.records import Tick
+from streams.settings import Settings
+from streams.transport.produce import Out
+from streams.workers.ownership import reader
+
+INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
+_CLOCK = TopicPartition(topics.CLOCK, 0)
+_encode = msgspec.json.Encoder().encode
+
+
+class Timekeeper:
+    """Makes ticks that name how far the inputs of a partition reach now."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings, self.clock = settings, clock
+        self._mode: ClockMode = LIVE
+        self._next: Instant = 0
+        self._reader: Any = None
+
+    async def start(self) -> None:
+        """Connect, and read who keeps the clock."""
+        self._reader = reader(self.settings, "cardiostream-timekeeper")
+        await self._reader.start()
+        self._reader.assign([_CLOCK])
+        await self._reader.seek_to_beginning(_CLOCK)
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._reader is not None:
+            await self._reader.stop()
+
+    async def due(self, partitions: Iterable[int]) -> list[Out]:
+        """Return a tick for each partition where one is due now and no replay keeps the clock."""
+        await self._heed_clock()
+        now = self.clock.now()
+        if now < self._next or self._mode.replaying(now):
+            return []
+        self._next = now + int(self.settings.tick_interval_s * 1000)
+        numbers = sorted(partitions)
+        wanted = [TopicPartition(topic, number) for topic in INPUTS for number in numbers]
+        ends = await self._reader.end_offsets(wanted) if wanted else {}
+        return [_tick(now, n, {topic: ends[TopicPartition(topic, n)] for topic in INPUTS}) for n in numbers]
+
+    async def _heed_clock(self) -> None:
+        for records in (await self._reader.getmany(_CLOCK, timeout_ms=0)).values():
+            for record in records:
+                if record.value is not None:
+                    self._mode = _mode(record.value, record.offset)
+
+
+def _tick(at: Instant, partition: int, end_offsets: dict[str, int]) -> Out:
+    return Out(topics.TICKS, partition, b"%d" % partition, _encode(Tick(at, end_offsets)))
+
+
+def _mode(value: bytes, offset: int) -> ClockMode:
+    try:
+        return decode(value)
+    except msgspec.MsgspecError as error:
+        raise ContractError(
+            f"{topics.CLOCK}/0@{offset}: expected a clock mode, received something else; only replay may write there"
+        ) from error

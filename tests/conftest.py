@@ -1,0 +1,82 @@
+"""Stacks that tests share: real brokers, Redis and Triton on loopback, started once per session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from onnx import TensorProto, helper, save
+
+from streams.embedded.apache_kafka import why_not
+from streams.embedded.stack import Stack
+from streams.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+MODEL_REPOSITORY = ROOT / "model_repo"
+_MARKS = {"stack_embedded": "embedded", "triton_url": "embedded", "stack_kafka": "kafka"}
+
+TINY_CONFIG = """\
+backend: "onnxruntime"
+max_batch_size: 64
+input [{ name: "x" data_type: TYPE_FP32 dims: [3] }]
+output [{ name: "risk" data_type: TYPE_FP32 dims: [1] }]
+dynamic_batching { max_queue_delay_microseconds: 200000 }
+instance_group [{ count: 1 kind: KIND_CPU }]
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the stack they use, and skip what this machine lacks, saying what that is."""
+    no_kafka = why_not(Settings().kafka_home)
+    for item in items:
+        for fixture, mark in _MARKS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+        if no_kafka and item.get_closest_marker("kafka"):
+            item.add_marker(pytest.mark.skip(reason=f"needs Apache Kafka: {no_kafka}"))
+        if "CARDIOSTREAM_DATA" not in os.environ and item.get_closest_marker("realdata"):
+            item.add_marker(pytest.mark.skip(reason="needs the public data sets: CARDIOSTREAM_DATA is not set"))
+
+
+@pytest.fixture(scope="session")
+def stack_embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The wheels' broker and Redis, and Triton serving the real ``model_repo/``."""
+    with Stack(tmp_path_factory.mktemp("embedded"), broker="tansu", model_repository=MODEL_REPOSITORY) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Apache Kafka, the wheel's Redis, and Triton serving the real ``model_repo/``."""
+    with Stack(tmp_path_factory.mktemp("kafka"), broker="kafka", model_repository=MODEL_REPOSITORY) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def triton_url(stack_embedded: Stack) -> str:
+    """Host:port of the gRPC of a Triton that serves the real ``model_repo/``."""
+    return stack_embedded.settings.triton_url
+
+
+@pytest.fixture(scope="session")
+def tiny_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model repository with one model: risk = sigmoid(0.5 a - b + 2 c), float32, batches of up to 64."""
+    folder = tmp_path_factory.mktemp("repository")
+    write_tiny_model(folder / "tiny")
+    return folder
+
+
+def write_tiny_model(folder: Path, config: str = TINY_CONFIG) -> None:
+    """Write a model folder as Triton takes it."""
+    (folder / "1").mkdir(parents=True)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["z"]), helper.make_node("Sigmoid", ["z"], ["risk"])],
+        "tiny",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3])],
+        [helper.make_tensor_value_info("risk", TensorProto.FLOAT, ["n", 1])],
+        [helper.make_tensor("w", TensorProto.FLOAT, [3, 1], [0.5, -1.0, 2.0])],
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "1/model.onnx")
+    (folder / "config.pbtxt").write_text(config)

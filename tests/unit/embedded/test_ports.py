@@ -1,0 +1,32 @@
+import socket
+
+from streams.embedded import ports
+
+
+def test_a_port_that_is_listened_on_is_not_free():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not ports.is_free(server.getsockname()[1])
+
+
+def test_a_port_that_is_listened_on_at_every_address_is_not_free_on_loopback():
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        assert not ports.is_free(server.getsockname()[1])
+
+
+def test_a_taken_port_is_replaced_and_the_remark_names_both():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        port, remark = ports.choose(taken)
+    assert port != taken
+    assert remark == f"port {taken} is taken, using {port}"
+
+
+def test_a_free_preferred_port_is_taken_without_remark():
+    preferred = ports.free_port()
+    assert ports.choose(preferred) == (preferred, "")
+
+
+def test_without_preference_any_free_port_will_do_without_remark():
+    port, remark = ports.choose(None)
+    assert ports.is_free(port)
+    assert remark == ""

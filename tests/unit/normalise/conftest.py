@@ -1,0 +1,74 @@
+"""A heart rate as a hospital sends it, and ways to have it normalised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from streams.normalise import Normalised, Raw, normalise
+from streams.settings import Source
+
+Json = dict[str, Any]
+NOON = 1_740_830_400_000
+"""2025-03-01T12:00:00Z."""
+LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
+
+
+def coded(code: str, system: str = LOINC) -> Json:
+    """A CodeableConcept of one coding."""
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def quantity(value: object, code: str, unit: str | None = None) -> Json:
+    """A Quantity in UCUM."""
+    return {"value": value, "system": UCUM, "code": code, **({"unit": unit} if unit else {})}
+
+
+def heart_rate(**changes: object) -> Json:
+    """A heart rate of 72; a change to None leaves the element out."""
+    whole: Json = {
+        "resourceType": "Observation",
+        "id": "hr-1",
+        "status": "final",
+        "code": coded("8867-4"),
+        "subject": {"reference": "Patient/p1"},
+        "encounter": {"reference": "Encounter/e1"},
+        "effectiveDateTime": "2025-03-01T12:00:00Z",
+        "valueQuantity": quantity(72, "/min"),
+    }
+    return {key: value for key, value in (whole | changes).items() if value is not None}
+
+
+def raw(value: bytes | None, received_at: int = NOON) -> Raw:
+    return Raw(value=value, key=None, topic="fhir.observations", partition=3, offset=41, received_at=received_at)
+
+
+def source(**changes: Any) -> Source:
+    return Source(name="hospital", topic="fhir.observations", **changes)
+
+
+Send = Callable[..., Normalised]
+
+
+@pytest.fixture
+def send() -> Send:
+    """Normalise a JSON document, or bytes as they are, as if received at noon."""
+
+    def _send(message: object, *, received_at: int = NOON, **changes: Any) -> Normalised:
+        value = message if isinstance(message, bytes) or message is None else json.dumps(message).encode()
+        return normalise(raw(value, received_at), source(**changes), future_tolerance_s=300)
+
+    return _send
+
+
+def reasons(result: Normalised) -> list[str]:
+    """The reasons of all dead letters."""
+    return [letter.reason for letter in result.dead_letters]
+
+
+def skipped(result: Normalised) -> list[tuple[str, str]]:
+    """The reasons and details of all skips."""
+    return [(skip.reason, skip.detail) for skip in result.skips]

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+from redis.crc import key_slot
+
+from streams.publish import keys
+
+
+def test_the_keys_of_a_patient() -> None:
+    assert keys.latest("pat-1") == "risk:{pat-1}:latest"
+    assert keys.history("pat-1") == "risk:{pat-1}:history"
+
+
+@pytest.mark.parametrize("patient_id", ["pat-1", "1", "a.b-c", "sha-0011", "x" * 64])
+def test_the_keys_that_one_script_touches_share_a_hash_slot(patient_id: str) -> None:
+    assert key_slot(keys.latest(patient_id).encode()) == key_slot(keys.history(patient_id).encode())

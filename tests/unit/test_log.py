@@ -1,0 +1,46 @@
+import json
+import logging
+import sys
+
+from streams.log import LineFormatter
+
+
+def record(message: str, **extra: object) -> logging.LogRecord:
+    made = logging.makeLogRecord({"name": "streams.workers", "levelno": 20, "levelname": "INFO", "msg": message})
+    made.created = 1_700_000_000.0
+    vars(made).update(extra)
+    return made
+
+
+def test_a_record_is_one_line_of_keys_and_values():
+    assert LineFormatter().format(record("assigned", topic="risk.scores", partition=3)) == (
+        "at=2023-11-14T22:13:20Z level=info logger=streams.workers message=assigned topic=risk.scores partition=3"
+    )
+
+
+def test_values_with_blanks_or_quotes_are_quoted():
+    assert 'message="two \\"words\\""' in LineFormatter().format(record('two "words"'))
+
+
+def test_a_message_cannot_forge_a_second_record():
+    for form in ("text", "json"):
+        assert "\n" not in LineFormatter(form).format(record("one\nat=now level=error forged"))
+
+
+def test_the_same_record_as_json():
+    assert json.loads(LineFormatter("json").format(record("assigned", partition=3))) == {
+        "at": "2023-11-14T22:13:20Z",
+        "level": "info",
+        "logger": "streams.workers",
+        "message": "assigned",
+        "partition": 3,
+    }
+
+
+def test_an_error_s_traceback_stays_on_the_line():
+    try:
+        raise ValueError("no")
+    except ValueError:
+        line = LineFormatter().format(record("failed", exc_info=sys.exc_info()))
+    assert "\n" not in line
+    assert "ValueError: no" in line

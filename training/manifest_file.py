@@ -1,0 +1,31 @@
+"""A manifest as ``model.toml``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from streams.inference.manifest import Manifest
+
+_HEAD = "# Written at export; the contract between training, the feature function, Triton and the readers of scores.\n"
+
+
+def manifest_text(spec: Manifest) -> str:
+    """Return the text of ``model.toml``; an input's fields that have their default are left out."""
+    table: dict[str, Any] = msgspec.to_builtins(spec)
+    table["input"] = [{k: v for k, v in row.items() if v != _DEFAULTS.get(k, None)} for row in table["input"]]
+    return _HEAD + tomli_w.dumps(table)
+
+
+_DEFAULTS: dict[str, Any] = {
+    "scale": "linear",
+    "aggregate": "mean",
+    "low": float("-inf"),
+    "high": float("inf"),
+    "required": False,
+    "fresh_s": float("inf"),
+    "timing": True,
+    "parts": (),
+}

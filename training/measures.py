@@ -1,0 +1,84 @@
+"""How good probabilities are: discrimination, calibration, and a working point, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import config_context
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+Floats = NDArray[np.float64]
+Triple = list[float]
+"""Value and the ends of its 95 % interval."""
+
+RESAMPLES = 1000
+
+
+def ece(labels: Floats, probabilities: Floats, bins: int = 10) -> float:
+    """Return the expected calibration error over `bins` of equal mass (Nixon et al. 2019, adaptive bins)."""
+    order = np.argsort(probabilities, kind="stable")
+    parts = np.array_split(order, bins)
+    gaps = [len(p) * abs(labels[p].mean() - probabilities[p].mean()) for p in parts if len(p)]
+    return float(sum(gaps) / len(labels))
+
+
+def measures(labels: Floats, probabilities: Floats, threshold: float) -> dict[str, float]:
+    """Return every figure of one sample; both classes must be there."""
+    hit = probabilities >= threshold
+    dead = labels > 0.5
+    true, false = float((hit & dead).sum()), float((hit & ~dead).sum())
+    missed = float((~hit & dead).sum())
+    return {
+        "auroc": float(roc_auc_score(labels, probabilities)),
+        "auprc": float(average_precision_score(labels, probabilities)),
+        "brier": float(np.mean((probabilities - labels) ** 2)),
+        "ece": ece(labels, probabilities),
+        "sensitivity": true / (true + missed),
+        "specificity": 1.0 - false / float((~dead).sum()),
+        "precision": true / (true + false) if hit.any() else 0.0,
+        "f1": 2 * true / (2 * true + false + missed),
+        "accuracy": float((hit == dead).mean()),
+    }
+
+
+class Draws(NamedTuple):
+    """Every figure of one sample of patients, and of its bootstrap resamples."""
+
+    value: dict[str, float]
+    resampled: dict[str, Floats]
+
+    def triples(self) -> dict[str, Triple]:
+        """Return value and 95 % interval (percentile) per figure."""
+        return {name: _triple(v, self.resampled[name]) for name, v in self.value.items()}
+
+    def less(self, other: Draws, name: str) -> Triple:
+        """Return the paired difference of one figure, this less `other`, drawn from the same patients."""
+        return _triple(self.value[name] - other.value[name], self.resampled[name] - other.resampled[name])
+
+
+def drawn(labels: Floats, probabilities: Floats, threshold: float, seed: int = 0) -> Draws:
+    """Resample patients (rows) with replacement; the same `labels` and `seed` give the same patients."""
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        value = measures(labels, probabilities, threshold)
+        each = [measures(labels[s], probabilities[s], threshold) for s in _resampled(labels, seed)]
+    return Draws(value, {name: np.array([one[name] for one in each]) for name in value})
+
+
+def _triple(value: float, resampled: Floats) -> Triple:
+    return [round(float(x), 4) for x in (value, *np.percentile(resampled, (2.5, 97.5)))]
+
+
+def best_f1(labels: Floats, probabilities: Floats) -> float:
+    """Return the threshold of highest F1."""
+    order = np.argsort(-probabilities, kind="stable")
+    true = np.cumsum(labels[order])
+    f1 = 2 * true / (np.arange(1, len(labels) + 1) + labels.sum())
+    return float(probabilities[order[int(np.argmax(f1))]])
+
+
+def _resampled(labels: Floats, seed: int) -> list[NDArray[np.int64]]:
+    random, n = np.random.default_rng(seed), len(labels)
+    samples = (random.integers(0, n, n) for _ in range(RESAMPLES))
+    return [s for s in samples if 0 < labels[s].sum() < n]
