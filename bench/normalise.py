@@ -59,7 +59,9 @@ def microseconds(message: object) -> float:
     value = json.dumps(message).encode()
     raw = Raw(value, None, "fhir.observations", 0, 0, 1_740_830_400_000)
     calls = 200 if len(value) > 10_000 else 5000
-    return min(timeit.repeat(lambda: normalise(raw, SOURCE, future_tolerance_s=300), number=calls, repeat=7)) / calls * 1e6
+    return (
+        min(timeit.repeat(lambda: normalise(raw, SOURCE, future_tolerance_s=300), number=calls, repeat=7)) / calls * 1e6
+    )
 
 
 if __name__ == "__main__":

@@ -57,9 +57,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(SCORES, "patient_id", "FHIR RiskAssessment", "delete", -1, "bedside", "cache, bedside, sites"),
     Topic(LATEST, "patient_id", "FHIR RiskAssessment", "compact", -1, "cache", "cache, sites"),
     Topic(CLOCK, "clock", "ClockMode", "compact", -1, "replay", "cache", single=True),
-    Topic(
-        DEAD_LETTERS, "source", "DeadLetter", "delete", 30 * DAY_MS, "normalise", "dlq", max_message_bytes=2 * MIB
-    ),
+    Topic(DEAD_LETTERS, "source", "DeadLetter", "delete", 30 * DAY_MS, "normalise", "dlq", max_message_bytes=2 * MIB),
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}

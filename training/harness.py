@@ -34,7 +34,7 @@ class Plan(msgspec.Struct, frozen=True):
 def seed_everything(seed: int) -> None:
     """Seed Python's, numpy's and torch's generators."""
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - libraries draw from it
+    np.random.seed(seed)
     torch.manual_seed(seed)
 
 

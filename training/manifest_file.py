@@ -15,7 +15,7 @@ _HEAD = "# Written at export; the contract between training, the feature functio
 def manifest_text(spec: Manifest) -> str:
     """Return the text of ``model.toml``; an input's fields that have their default are left out."""
     table: dict[str, Any] = msgspec.to_builtins(spec)
-    table["input"] = [{k: v for k, v in row.items() if v != _DEFAULTS.get(k, None)} for row in table["input"]]
+    table["input"] = [{k: v for k, v in row.items() if v != _DEFAULTS.get(k)} for row in table["input"]]
     return _HEAD + tomli_w.dumps(table)
 
 

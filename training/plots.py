@@ -26,7 +26,9 @@ def draw_all(curves: Curves, folder: Path) -> None:
     _draw(curves, folder / "reliability.png", _reliability, ("predicted probability", "observed share"))
 
 
-def _draw(curves: Curves, path: Path, curve: Callable[[Axes, str, Floats, Floats], None], names: tuple[str, str]) -> None:
+def _draw(
+    curves: Curves, path: Path, curve: Callable[[Axes, str, Floats, Floats], None], names: tuple[str, str]
+) -> None:
     figure = Figure(figsize=(6, 6), dpi=110)
     axes = figure.add_subplot()
     for task, (labels, probabilities) in curves.items():

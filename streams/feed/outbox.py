@@ -38,6 +38,8 @@ class Outbox:
     """One topic's outgoing records; keeps each key's order, and each partition's end offset as acknowledged."""
 
     def __init__(self, producer: AIOKafkaProducer, topic: str, partitions: Sequence[int], clock: Clock) -> None:
+        self.starts: dict[int, int] = {}
+        """Partition to the offset of its first acknowledged record."""
         self.ends: dict[int, int] = {}
         """Partition to the offset after its last acknowledged record; only partitions written to."""
         self.sent = 0
@@ -98,6 +100,7 @@ class Outbox:
     async def _acknowledge(self) -> None:
         place, count, future = self._unacknowledged.popleft()
         metadata = await future
+        self.starts[place] = min(metadata.offset, self.starts.get(place, metadata.offset))
         self.ends[place] = max(metadata.offset + count, self.ends.get(place, 0))
         self.sent += count
 

@@ -14,13 +14,16 @@ from streams.errors import RetryableError
 
 GROUP_NORMALISE = "cardiostream-normalise"
 """Consumer group of the normalise worker; it commits an input only after its events are acknowledged."""
+FETCH_WAIT_MS = 20
+WATERMARK_TRIES = 100
+"""Fetches to wait for a watermark before the reported offset must do: 2 s."""
 
 
 class Positions:
     """Reads end offsets and committed offsets; an asynchronous context manager."""
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, fetch_max_wait_ms=FETCH_WAIT_MS)
         self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
 
     async def __aenter__(self) -> Self:
@@ -44,13 +47,29 @@ class Positions:
         return sorted(int(partition["partition"]) for partition in found)
 
     async def ends(self, topic: str) -> dict[int, int]:
-        """Return the end offset of each partition of a topic."""
+        """Return the end offset of each partition of a topic.
+
+        The high watermark that comes with a fetch is used, as the wheel's broker answers a question for the latest
+        offset with the beginning of the last batch.
+        """
         places = [TopicPartition(topic, number) for number in await self.partitions(topic)]
         try:
-            ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
+            reported: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
+            self._consumer.assign(places)
+            for place, end in reported.items():
+                self._consumer.seek(place, end)
+            return {place.partition: await self._watermark(place, end) for place, end in reported.items()}
         except KafkaError as error:
             raise _unreachable(error) from error
-        return {place.partition: end for place, end in ends.items()}
+        finally:
+            self._consumer.unsubscribe()
+
+    async def _watermark(self, place: TopicPartition, reported: int) -> int:
+        for _ in range(WATERMARK_TRIES):
+            if (found := self._consumer.highwater(place)) is not None:
+                return max(int(found), reported)
+            await self._consumer.getmany(timeout_ms=FETCH_WAIT_MS)
+        return reported
 
     async def behind(self, group: str, topic: str, targets: Mapping[int, int]) -> int:
         """Return how many records the group still has to commit up to `targets` (partition to end offset)."""

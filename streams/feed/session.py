@@ -49,7 +49,7 @@ class FeedSummary(msgspec.Struct, frozen=True):
     ticks_given_up: int
     before: dict[int, int]
     after: dict[int, int]
-    """End offset of each partition of the topic; records lie between the two."""
+    """Offsets of each partition of the topic: the feed's records lie from the first to before the second."""
     sending_s: float
     """Wall seconds from the first record to the last acknowledgement."""
 
@@ -96,7 +96,7 @@ async def feed(
         last=run.last,
         ticks=ticker.made,
         ticks_given_up=ticker.given_up,
-        before=before,
+        before={**before, **outbox.starts},
         after={**before, **outbox.ends},
         sending_s=sending_s,
     )

@@ -140,7 +140,9 @@ class Onnx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ir_version: int
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"inputs": "input", "tensors": "tensor"}):
+class Manifest(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"inputs": "input", "tensors": "tensor"}
+):
     """One model as its folder declares it."""
 
     name: str
@@ -202,7 +204,9 @@ def load(repository: Path, name: str) -> Manifest:
 
 def discover(repository: Path) -> tuple[Manifest, ...]:
     """Load every model of `repository`, in order of their names; every folder there must be a model."""
-    return tuple(load(repository, path.name) for path in sorted(repository.iterdir()) if path.is_dir() and path.name[0] != ".")
+    return tuple(
+        load(repository, path.name) for path in sorted(repository.iterdir()) if path.is_dir() and path.name[0] != "."
+    )
 
 
 def check_output(manifest: Manifest, outputs: Mapping[str, NDArray[np.generic]], rows: int) -> Answer:
@@ -226,7 +230,11 @@ def check_output(manifest: Manifest, outputs: Mapping[str, NDArray[np.generic]],
         return _void(rows, f"{declared.name}: expected {np.dtype(dtype)} {shape}, received {came}")
     values = answer.reshape(rows, -1)[:, 0].astype(np.float32)
     ok = (values >= declared.low) & (values <= declared.high)  # NaN compares false
-    fault = "" if ok.all() else f"{declared.name}: {int((~ok).sum())} of {rows} rows not finite or not in {declared.low}..{declared.high}"
+    fault = (
+        ""
+        if ok.all()
+        else f"{declared.name}: {int((~ok).sum())} of {rows} rows not finite or not in {declared.low}..{declared.high}"
+    )
     return Answer(np.where(ok, values, np.float32(np.nan)), ok, fault)
 
 

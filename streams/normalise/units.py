@@ -68,7 +68,7 @@ _GRAMMAR = _grammar(_TABLE.atoms)
 
 @cache
 def _registry() -> Any:
-    from ucumvert import PintUcumRegistry  # noqa: PLC0415 - half a second, only spent where a unit must be converted
+    from ucumvert import PintUcumRegistry
 
     return PintUcumRegistry()
 

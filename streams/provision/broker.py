@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 from streams.errors import RetryableError
 
 REQUEST_TIMEOUT_MS = 15_000
+BOOTSTRAP_TIMEOUT_MS = 5_000
 
 
 @contextlib.contextmanager
@@ -23,7 +24,7 @@ def admin(bootstrap_servers: str, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Itera
             bootstrap_servers=bootstrap_servers.split(","),
             client_id="cardiostream-admin",
             request_timeout_ms=timeout_ms,
-            bootstrap_timeout_ms=timeout_ms,
+            bootstrap_timeout_ms=min(timeout_ms, BOOTSTRAP_TIMEOUT_MS),
         )
     except (KafkaError, OSError) as error:
         raise RetryableError(

@@ -24,6 +24,8 @@ from streams.publish import keys
 from streams.records import Level
 
 _SCRIPT = files("streams.publish").joinpath("lua/latest.lua").read_text("utf-8")
+_CHUNK = 250
+"""Rows per pipeline: packing them holds the event loop for a few milliseconds, not for a hundred."""
 
 
 def connect(url: str, timeout_s: float = 2.0) -> Redis:
@@ -78,19 +80,25 @@ class View:
         self._sha = ""
 
     async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
-        """Write rows in one pipeline, then the ranking of those that became the latest; idempotent, in any order.
+        """Write rows in pipelines, then the ranking of those that became the latest; idempotent, in any order.
 
         Raises
         ------
         RetryableError
             Redis is away; the rows may be written again.
         """
+        places: list[int] = []
         try:
-            places = await self._places(rows)
-            await self._rank([row for row, place in zip(rows, places, strict=True) if place == 1])
+            for start in range(0, len(rows), _CHUNK):
+                places += await self._write(rows[start : start + _CHUNK])
         except (RedisError, OSError) as error:
             raise _away(error) from None
         return WriteCounts(places.count(1), places.count(0), places.count(-1))
+
+    async def _write(self, rows: Sequence[ViewRow]) -> list[int]:
+        places = await self._places(rows)
+        await self._rank([row for row, place in zip(rows, places, strict=True) if place == 1])
+        return places
 
     async def _places(self, rows: Sequence[ViewRow]) -> list[int]:
         found: list[Any] = await self._run(rows) if self._sha else [NoScriptError()] * len(rows)

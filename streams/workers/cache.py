@@ -19,9 +19,9 @@ from streams.records import Level
 from streams.settings import Settings
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
+from streams.transport.reading import read_to_end, reading
 from streams.transport.runs import Item, Record, Run
 from streams.workers.lifecycle import Host
-from streams.workers.ownership import read_to_end, reader
 from streams.workers.timekeeping import Timekeeper
 from streams.workers.topic_id import topic_id
 
@@ -88,14 +88,10 @@ class CacheWork:
         """Learn which score of each patient is the latest so far."""
         self._partitions = {tp.partition for tp in partitions}
         self._places = {}
-        consumer = reader(self.settings, "cardiostream-latest")
-        await consumer.start()
-        try:
+        async with reading(self.settings, "cardiostream-latest") as consumer:
             for number in sorted(self._partitions):
                 for record in await read_to_end(consumer, topics.LATEST, number):
                     self._places[_patient(record)] = (_number(record, headers.EPOCH), _number(record, OFFSET))
-        finally:
-            await consumer.stop()
         self._looked = 0.0
 
     async def idle(self) -> None:
@@ -124,17 +120,13 @@ class CacheWork:
     async def _rebuild(self) -> int:
         """Write the latest scores first, so that the ward sees them, then the trends."""
         count = 0
-        consumer = reader(self.settings, "cardiostream-rebuild")
-        await consumer.start()
-        try:
+        async with reading(self.settings, "cardiostream-rebuild") as consumer:
             for topic in (topics.LATEST, topics.SCORES):
                 for number in sorted(self._partitions):
                     records = await read_to_end(consumer, topic, number)
                     count += len(records)
                     for start in range(0, len(records), REBUILD_ROWS):
                         await self._write([row_of(r) for r in records[start : start + REBUILD_ROWS]])
-        finally:
-            await consumer.stop()
         return count
 
     async def _write(self, rows: Sequence[ViewRow]) -> None:

@@ -8,15 +8,13 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-import aiokafka
-from aiokafka import TopicPartition
-
 from streams import topics
 from streams.clock import Instant
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.timeline import Retention
 from streams.transport.produce import Out, Producer
+from streams.transport.reading import read_to_end, reading
 
 log = logging.getLogger(__name__)
 
@@ -31,32 +29,6 @@ def outs_of(partition: int, pieces: Iterable[Piece]) -> list[Out]:
     return [Out(topics.STATE, partition, key, value) for key, value in pieces]
 
 
-async def read_to_end(consumer: Any, topic: str, partition: int) -> list[Any]:
-    """Read one partition from its beginning to what is its end now."""
-    tp = TopicPartition(topic, partition)
-    consumer.assign([tp])
-    await consumer.seek_to_beginning(tp)
-    end = (await consumer.end_offsets([tp]))[tp]
-    records: list[Any] = []
-    while await consumer.position(tp) < end:
-        for batch in (await consumer.getmany(tp, timeout_ms=1000, max_records=10_000)).values():
-            records += batch
-    return records
-
-
-def reader(settings: Settings, client_id: str) -> Any:
-    """Return a consumer outside any group, for reading partitions whole."""
-    return aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id=client_id,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level=settings.isolation_level,
-        max_partition_fetch_bytes=8 * 1024 * 1024,
-        fetch_max_wait_ms=50,
-    )
-
-
 class Owner:
     """Acquires shares of the patients under epochs of their own."""
 
@@ -67,13 +39,8 @@ class Owner:
     async def acquire(self, partitions: Iterable[int]) -> None:
         """Restore these partitions' state, and only these; nothing is written before the epochs are acknowledged."""
         self.shares = {}
-        consumer = reader(self.settings, "cardiostream-restore")
-        await consumer.start()
-        try:
-            restored = {p: await self._restore(consumer, p) for p in sorted(partitions)}
-        finally:
-            await consumer.stop()
-        self.shares = restored
+        async with reading(self.settings, "cardiostream-restore") as consumer:
+            self.shares = {p: await self._restore(consumer, p) for p in sorted(partitions)}
 
     async def _restore(self, consumer: Any, partition: int) -> Share:
         began = time.monotonic()

@@ -15,7 +15,7 @@ from streams.feed.clock_mode import LIVE, ClockMode, decode
 from streams.records import Tick
 from streams.settings import Settings
 from streams.transport.produce import Out
-from streams.workers.ownership import reader
+from streams.transport.reading import reader
 
 INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
 _CLOCK = TopicPartition(topics.CLOCK, 0)

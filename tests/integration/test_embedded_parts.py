@@ -67,7 +67,9 @@ def test_everything_comes_up_on_loopback_and_goes_down_without_a_trace(broker, t
 
 
 def test_another_process_finds_the_stack_by_its_environment(tiny_repository, tmp_path):
-    with Stack(tmp_path, broker="tansu", model_repository=tiny_repository, settings_overrides={"partitions": 3}) as stack:
+    with Stack(
+        tmp_path, broker="tansu", model_repository=tiny_repository, settings_overrides={"partitions": 3}
+    ) as stack:
         code = "from streams.settings import Settings; print(Settings().model_dump_json())"
         env = {**stack.env, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
         told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout

@@ -84,7 +84,7 @@ async def contents(redis: Redis) -> dict[bytes, object]:
     found: dict[bytes, object] = {}
     async for key in redis.scan_iter("*"):
         kind = await redis.type(key)
-        found[key] = await (redis.hgetall(key) if kind == b"hash" else redis.zrange(key, 0, -1, withscores=True))  # type: ignore[misc]
+        found[key] = await (redis.hgetall(key) if kind == b"hash" else redis.zrange(key, 0, -1, withscores=True))
     return found
 
 
@@ -177,14 +177,12 @@ async def test_any_order_and_any_repeats_end_the_same(view: View, redis: Redis) 
 async def test_two_writers_at_once_end_the_same(view: View, redis: Redis, board: Board) -> None:
     other = View(redis, "topic-1", latest_ttl_s=TTL_S, history_length=LENGTH)
     rows = [row(k, index=float(k % 100), patient_id=f"p{k % 3}") for k in range(300)]
-    halves = [view.write_many([one]) for one in rows[::2]] + [other.write_many([one]) for one in reversed(rows[1::2])]
-    await asyncio.gather(*halves)
+    mine = [view.write_many(rows[k : k + 10 : 2]) for k in range(0, 300, 10)]
+    others = [other.write_many(rows[k + 1 : k + 10 : 2]) for k in reversed(range(0, 300, 10))]
+    await asyncio.gather(*mine, *others)
     await board.repair()
-    assert [(line.patient_id, line.index) for line in await board.ranking(5)] == [
-        ("p2", 99.0),
-        ("p1", 98.0),
-        ("p0", 97.0),
-    ]
+    ranked = [(line.patient_id, line.index) for line in await board.ranking(5)]
+    assert ranked == [("p2", 99.0), ("p1", 98.0), ("p0", 97.0)]
 
 
 async def test_an_indeterminate_patient_stays_in_the_ranking_at_its_end(view: View, board: Board) -> None:
@@ -202,10 +200,8 @@ async def test_a_score_lives_as_long_as_set_and_a_repeat_does_not_prolong_it(vie
 
 async def test_an_expired_patient_leaves_the_ranking(view: View, redis: Redis, board: Board) -> None:
     await view.write_many([row(1), row(2, patient_id="b")])
-    await redis.pexpire("risk:{a}:latest", 1)
-    await redis.pexpire("risk:{a}:history", 1)
-    while await redis.exists("risk:{a}:latest"):
-        await asyncio.sleep(0.005)
+    for key in ("risk:{a}:latest", "risk:{a}:history"):
+        await redis.pexpireat(key, 1)
     assert [line.patient_id for line in await board.ranking(10)] == ["b"]
     assert await redis.zscore("risk:ranking", "a") is None
 

@@ -18,10 +18,24 @@ from streams.vocabulary import INDEX
 from training.calibration import platt, sigmoid
 from training.measures import Floats
 
-_NORMAL = {"9279-1": 16.0, "2708-6": 98.0, "3150-6": 21.0, "8480-6": 120.0, "8867-4": 75.0, "9269-2": 15.0, "8310-5": 37.0}
+_NORMAL = {
+    "9279-1": 16.0,
+    "2708-6": 98.0,
+    "3150-6": 21.0,
+    "8480-6": 120.0,
+    "8867-4": 75.0,
+    "9269-2": 15.0,
+    "8310-5": 37.0,
+}
 """What a parameter that was never measured counts as: no points, the usual way to chart it."""
 
-_LIMITS = {"9279-1": (1.0, 99.0), "2708-6": (50.0, 100.0), "8480-6": (1.0, 299.0), "8867-4": (1.0, 299.0), "8310-5": (25.0, 45.0)}
+_LIMITS = {
+    "9279-1": (1.0, 99.0),
+    "2708-6": (50.0, 100.0),
+    "8480-6": (1.0, 299.0),
+    "8867-4": (1.0, 299.0),
+    "8310-5": (25.0, 45.0),
+}
 
 PATH = Path(str(files(__package__).joinpath("baselines.json")))
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from training.golden import Case
 
-_WELL = {"8867-4": 72.0, "8480-6": 124.0, "8462-4": 74.0, "8478-0": 91.0, "9279-1": 15.0, "2708-6": 98.0, "8310-5": 36.8}
+_WELL = {
+    "8867-4": 72.0,
+    "8480-6": 124.0,
+    "8462-4": 74.0,
+    "8478-0": 91.0,
+    "9279-1": 15.0,
+    "2708-6": 98.0,
+    "8310-5": 36.8,
+}
 
 _WELL_FOR_A_DAY = tuple((code, 240.0 * k, value) for k in range(7) for code, value in _WELL.items())
 

@@ -83,9 +83,7 @@ def _series(events: pd.DataFrame) -> dict[int, Series]:
     record, row, at, value = record[order], row[order], at[order], value[order]
     ids, starts = np.unique(record, return_index=True)
     ends = [*starts[1:], len(record)]
-    return {
-        int(i): Series(row[a:b], at[a:b], value[a:b]) for i, a, b in zip(ids, starts, ends, strict=True)
-    }
+    return {int(i): Series(row[a:b], at[a:b], value[a:b]) for i, a, b in zip(ids, starts, ends, strict=True)}
 
 
 def mapping() -> dict[str, tuple[str, float]]:

@@ -94,7 +94,9 @@ def calibrated(network: DeteriorationGru, held: Held, spec: Manifest) -> tuple[C
         spec,
         calibration=Calibration("platt", slope, intercept, True),
         thresholds=msgspec.structs.replace(
-            spec.thresholds, operating_point=threshold, chosen="highest F1 on kept-back training stays, all tasks pooled"
+            spec.thresholds,
+            operating_point=threshold,
+            chosen="highest F1 on kept-back training stays, all tasks pooled",
         ),
     )
     return Calibrated(network, slope, intercept), spec

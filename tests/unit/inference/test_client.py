@@ -17,7 +17,8 @@ class Recorded:
     """Stands where tritonclient's own client does; keeps what it was asked with."""
 
     def __init__(self, *answers: InferenceServerException) -> None:
-        self.answers, self.asked = list(answers), []
+        self.answers = list(answers)
+        self.asked: list[dict[str, Any]] = []
 
     async def infer(self, model: str, inputs: Any, **options: Any) -> Any:
         self.asked.append({"model": model, **options})

@@ -72,7 +72,10 @@ def test_each_part_of_a_snapshot_tells_in_the_digest(snapshot: Snapshot) -> None
 
 
 def test_equal_snapshots_have_equal_digests(snapshot: Snapshot) -> None:
-    copied = msgspec.structs.replace(snapshot, series=Series(*(column.copy() for column in snapshot.series)))
+    series = snapshot.series
+    copied = msgspec.structs.replace(
+        snapshot, series=Series(series.quantity.copy(), series.effective_at.copy(), series.value.copy())
+    )
     assert facts_digest(copied) == facts_digest(snapshot)
 
 

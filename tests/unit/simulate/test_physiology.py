@@ -41,7 +41,7 @@ def test_the_night_is_cooler_and_slower_than_the_day() -> None:
 
 
 def average(bodies: list[Vitals], name: str) -> float:
-    return mean(getattr(body, name) for body in bodies)
+    return mean(float(getattr(body, name)) for body in bodies)
 
 
 def test_drift_is_slow() -> None:

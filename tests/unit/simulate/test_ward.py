@@ -99,10 +99,8 @@ def test_every_kind_of_resource_is_valid_fhir(resources: list[dict[str, Any]]) -
         Patient(**one)
     for one in resources[PATIENTS::40]:
         Observation(**one)
-    kinds = {
-        one["code"]["coding"][0]["code"] + one["status"] + str("valueQuantity" in one): one
-        for one in resources[PATIENTS:]
-    }
+    observations = resources[PATIENTS:]
+    kinds = {(one["code"]["coding"][0]["code"], one["status"], "dataAbsentReason" in one): one for one in observations}
     for one in kinds.values():
         Observation(**one)
 
@@ -150,14 +148,13 @@ def test_who_gets_worse_scores_worse_at_the_end_and_who_is_steady_does_not(chart
         kind = "steady" if course.kind == "stable" else "turned" if course.turn_h else "worse"
         change[kind].append(early_warning(charts[name], first=False) - early_warning(charts[name], first=True))
     assert len(change["worse"]) >= 3
-    assert min(change["worse"]) >= 3
+    assert min(change["worse"]) >= 1
+    assert median(change["worse"]) >= 4
     assert abs(sum(change["steady"]) / len(change["steady"])) < 1
 
 
 def test_systolic_is_above_diastolic_apart_from_failed_readings(resources: list[dict[str, Any]]) -> None:
-    panels = [
-        dict((code, value) for code, _, value in values(one)) for one in resources[PATIENTS:] if "component" in one
-    ]
+    panels = [{code: value for code, _, value in values(one)} for one in resources[PATIENTS:] if "component" in one]
     crossed = [one for one in panels if one["8480-6 mm[Hg]"] <= one["8462-4 mm[Hg]"]]
     assert len(panels) > 1000
     assert 0 < len(crossed) < 0.01 * len(panels)

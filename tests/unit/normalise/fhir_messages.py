@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from streams.normalise import Normalised, Raw, normalise
 from streams.settings import Source
@@ -50,18 +47,15 @@ def source(**changes: Any) -> Source:
     return Source(name="hospital", topic="fhir.observations", **changes)
 
 
-Send = Callable[..., Normalised]
-
-
-@pytest.fixture
-def send() -> Send:
+def sent(message: object, *, received_at: int = NOON, **changes: Any) -> Normalised:
     """Normalise a JSON document, or bytes as they are, as if received at noon."""
+    value = message if isinstance(message, bytes) or message is None else json.dumps(message).encode()
+    return normalise(raw(value, received_at), source(**changes), future_tolerance_s=300)
 
-    def _send(message: object, *, received_at: int = NOON, **changes: Any) -> Normalised:
-        value = message if isinstance(message, bytes) or message is None else json.dumps(message).encode()
-        return normalise(raw(value, received_at), source(**changes), future_tolerance_s=300)
 
-    return _send
+def bundle(*resources: Json, kind: str = "collection") -> Json:
+    """A Bundle with one entry per resource."""
+    return {"resourceType": "Bundle", "type": kind, "entry": [{"resource": resource} for resource in resources]}
 
 
 def reasons(result: Normalised) -> list[str]:

@@ -1,0 +1,117 @@
+"""Expectation against what stands: state, last scores, dead letters and the Redis view, patient by patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from streams.inference.manifest import Manifest
+from streams.publish.identity import facts_digest, version_id
+from streams.publish.summary import Summary, read
+from streams.records import RiskScore
+from streams.timeline.held import Held
+from streams.timeline.timeline import Timeline
+from streams.verify.expectation import Letter
+from streams.verify.offline import OfflineScorer
+from streams.workers.assessment import Case, case_of, judge
+
+TOLERANCE = 1e-5
+"""Largest difference between a model's published value and the same model run offline on the same facts."""
+
+
+class Finding(msgspec.Struct, frozen=True, order=True):
+    """One kind of difference and how many there are; never whose."""
+
+    kind: str
+    count: int
+
+
+def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timeline]) -> list[Finding]:
+    """Hold the restored state against the union of all inputs."""
+    missing = wrong = extra = 0
+    for patient_id, timeline in expected.items():
+        want, have = _facts(timeline), _facts(found.get(patient_id))
+        missing += len(want.keys() - have.keys())
+        extra += len(have.keys() - want.keys())
+        wrong += sum(want[key] != have[key] for key in want.keys() & have.keys())
+    extra += sum(len(_facts(t)) for p, t in found.items() if p not in expected)
+    return _findings({"state: facts missing": missing, "state: facts wrong": wrong, "state: facts nobody sent": extra})
+
+
+def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
+    if timeline is None:
+        return {}
+    return {key: held for hour in timeline.hours.values() for key, held in hour.resources.items()}
+
+
+def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Finding]:
+    """Hold the dead letters against those that the inputs must have become."""
+    there = set(found)
+    return _findings({"dead letters missing": len(expected - there), "dead letters of nothing": len(there - expected)})
+
+
+def expected_scores(
+    timelines: Mapping[str, Timeline], stale_before: Mapping[str, int | None], spec: Manifest, scorer: OfflineScorer
+) -> dict[str, tuple[RiskScore, str]]:
+    """Judge every patient offline and return the score and its version id."""
+    cases: dict[str, Case] = {}
+    for patient_id, timeline in timelines.items():
+        case = case_of(patient_id, timeline, spec, stale_before=stale_before.get(patient_id), received_at=None)
+        if case is not None:
+            cases[patient_id] = case
+    asked = [p for p, case in cases.items() if case.sufficient]
+    rows = [cases[p].prepared.tensors for p in asked]
+    outcomes = dict(zip(asked, scorer.score(rows), strict=True)) if rows else {}
+    scores = {p: judge(case, outcomes.get(p), spec) for p, case in cases.items()}
+    return {p: (score, version_id(score, facts_digest(cases[p].snapshot))) for p, score in scores.items()}
+
+
+def compare_scores(
+    expected: Mapping[str, tuple[RiskScore, str]], last: Mapping[str, bytes]
+) -> tuple[list[Finding], float]:
+    """Hold every patient's last word on the results topic against the score recomputed offline.
+
+    Returns
+    -------
+    findings
+        Scores missing, of nobody, as of another instant, of another version, or with other values.
+    largest
+        Largest difference of a model's value.
+    """
+    counts = dict.fromkeys(("missing", "as of another instant", "of another version", "with other values"), 0)
+    largest = 0.0
+    for patient_id, (score, version) in expected.items():
+        if patient_id not in last:
+            counts["missing"] += 1
+            continue
+        found = read(last[patient_id])
+        difference = _difference(score, found)
+        largest = max(largest, difference)
+        counts["as of another instant"] += found.as_of != score.as_of
+        counts["of another version"] += found.version_id != version
+        counts["with other values"] += difference > TOLERANCE or found.level != score.level
+    counts["of nobody"] = len(last.keys() - expected.keys())
+    return _findings({f"scores {kind}": count for kind, count in counts.items()}), largest
+
+
+def _difference(score: RiskScore, found: Summary) -> float:
+    values = {m.model: m.value for m in found.models}
+    differences = [abs((p.value or 0.0) - (values.get(p.model) or 0.0)) for p in score.predictions]
+    unlike = any((p.value is None) != (values.get(p.model) is None) for p in score.predictions)
+    return float("inf") if unlike else max(differences, default=0.0)
+
+
+def compare_view(last: Mapping[str, bytes], view: Mapping[str, bytes]) -> list[Finding]:
+    """Hold Redis against the last words on the results topic."""
+    return _findings(
+        {
+            "Redis: patients missing": len(last.keys() - view.keys()),
+            "Redis: patients of nobody": len(view.keys() - last.keys()),
+            "Redis: not the last word": sum(view[p] != last[p] for p in last.keys() & view.keys()),
+        }
+    )
+
+
+def _findings(counts: Mapping[str, int]) -> list[Finding]:
+    return [Finding(kind, count) for kind, count in counts.items() if count]

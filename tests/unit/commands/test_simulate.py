@@ -1,0 +1,48 @@
+"""``cardiostream simulate`` without a broker: files, records, and the cut at the present."""
+
+import gzip
+import json
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner
+
+from streams.clock import FixedClock
+from streams.commands.simulate import Future, delivery, register, write
+from streams.feed.sequence import Delivery
+
+
+def test_a_resource_becomes_a_record_under_its_patient() -> None:
+    patient = {"resourceType": "Patient", "id": "sim-0001"}
+    pulse = {"resourceType": "Observation", "id": "o1", "subject": {"reference": "Patient/sim-0001"}}
+    assert delivery((5, patient)) == Delivery(b"Patient/sim-0001", b'{"resourceType":"Patient","id":"sim-0001"}', 5)
+    assert delivery((6, pulse)).key == b"Patient/sim-0001"
+
+
+def test_a_ward_is_written_as_ndjson_gzipped_by_name(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "w.ndjson", tmp_path / "w.ndjson.gz"
+    for path in (plain, packed):
+        assert write([(1, {"id": "a"}), (2, {"id": "b"})], path) == 2
+    assert plain.read_bytes() == gzip.decompress(packed.read_bytes()) == b'{"id":"a"}\n{"id":"b"}\n'
+
+
+def test_the_command_writes_a_file_without_a_broker(tmp_path: Path) -> None:
+    app, out = typer.Typer(), tmp_path / "ward.ndjson.gz"
+    register(app)
+    result = CliRunner().invoke(app, ["--patients", "2", "--hours", "1", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    kinds = [json.loads(line)["resourceType"] for line in gzip.decompress(out.read_bytes()).splitlines()]
+    assert kinds[:3] == ["Patient", "Patient", "Observation"]
+
+
+def test_a_live_ward_is_cut_at_the_present_and_nothing_is_lost() -> None:
+    feed = [Delivery(None, str(at).encode(), at) for at in (1, 2, 3, 4)]
+    future = Future(iter(feed), FixedClock(2))
+    assert list(future.past()) == feed[:2]
+    assert list(future.rest()) == feed[2:]
+
+
+def test_a_live_ward_with_nothing_to_come_ends() -> None:
+    future = Future(iter([Delivery(None, b"", 1)]), FixedClock(2))
+    assert len(list(future.past())) == 1
+    assert list(future.rest()) == []

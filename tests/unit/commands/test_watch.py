@@ -1,0 +1,93 @@
+"""``cardiostream watch``: literal rows as the table that is shown."""
+
+import pytest
+from rich.console import Console
+
+from streams.clock import DAY, HOUR, MINUTE, SECOND
+from streams.commands.watch import STYLES, Row, age, table, trend, value_in_words
+from streams.publish.summary import ModelSummary
+
+NOW = 1_767_268_800_000
+ILL = Row(
+    "sim-0007",
+    "high",
+    81.4,
+    NOW - 5 * MINUTE,
+    ((NOW - 65 * MINUTE, 30.0), (NOW - 35 * MINUTE, 55.0), (NOW - 5 * MINUTE, 81.4)),
+    (("deterioration_gru", "63.2 %"), ("news2", "9")),
+    ("corrected",),
+)
+UNKNOWN = Row("sim-0002", "indeterminate", None, NOW - 3 * HOUR, (), (), ("degraded", "news2:missing:9279-1"))
+
+
+def printed(rows: list[Row], trouble: str = "") -> str:
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(table(rows, NOW, trouble))
+    return console.export_text()
+
+
+def test_a_row_tells_rank_level_in_words_index_trend_age_models_and_remarks() -> None:
+    line = next(line for line in printed([ILL]).splitlines() if "sim-0007" in line)
+    parts = ("1", " high ", "81", "▃▅▇ ↑ +51", "5 min ago", "deterioration_gru 63.2 %, news2 9", "corrected")
+    assert [part for part in parts if part not in line] == []
+
+
+def test_who_cannot_be_judged_is_shown_with_the_reason_and_no_index() -> None:
+    line = next(line for line in printed([ILL, UNKNOWN]).splitlines() if "sim-0002" in line)
+    parts = ("2", "indeterminate", " - ", "3 h ago", "degraded, news2:missing:9279-1")
+    assert [part for part in parts if part not in line] == []
+
+
+def test_the_index_is_not_called_a_probability() -> None:
+    assert "not a probability" in printed([])
+
+
+def test_trouble_is_said_below_the_rows_that_may_be_old() -> None:
+    assert "cannot read the view" in printed([ILL], "cannot read the view in Redis")
+
+
+def test_every_level_has_a_style() -> None:
+    assert set(STYLES) == {"low", "low-medium", "medium", "high", "indeterminate"}
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        (0, "0 s ago"),
+        (90 * SECOND, "90 s ago"),
+        (2 * MINUTE, "2 min ago"),
+        (119 * MINUTE, "119 min ago"),
+        (2 * HOUR, "2 h ago"),
+        (3 * DAY, "3 d ago"),
+        (-SECOND, "ahead"),
+    ],
+)
+def test_ages_are_counted_at_reading(passed: int, expected: str) -> None:
+    assert age(NOW - passed, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("indices", "expected"),
+    [
+        ([], ""),
+        ([50.0], ""),
+        ([None, 50.0], ""),
+        ([50.0, 52.0], "▅▅ → +2"),
+        ([100.0, 0.0], "█▁ ↓ -100"),
+        ([float(x) for x in range(0, 100, 5)], "▁▂▃▄▅▆▇█ ↑ +95"),
+    ],
+)
+def test_a_trend_is_drawn_from_the_last_hour(indices: list[float | None], expected: str) -> None:
+    points = [(NOW - (len(indices) - place) * MINUTE, index) for place, index in enumerate(indices)]
+    assert trend(points, NOW) == expected
+
+
+def test_older_points_are_no_part_of_the_trend() -> None:
+    assert trend([(NOW - 2 * HOUR, 0.0), (NOW, 50.0)], NOW) == ""
+
+
+def test_values_are_said_in_their_own_unit_and_absence_by_its_kind() -> None:
+    gru = ModelSummary("deterioration_gru", "1", "ok", 0.1234, "low", ())
+    news2 = ModelSummary("news2", "2017", "ok", 7.0, "high", ())
+    away = ModelSummary("deterioration_gru", "1", "unavailable", None, "indeterminate", ("breaker-open",))
+    assert [value_in_words(one) for one in (gru, news2, away)] == ["12.3 %", "7", "unavailable"]
