@@ -119,7 +119,7 @@ class Fit:
     def _step(self, inputs: tuple[Tensor, ...], labels: Tensor) -> float:
         self.optimiser.zero_grad()
         loss = nn.functional.binary_cross_entropy_with_logits(self.network(*inputs), labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         keep = self.plan.averaging

@@ -151,7 +151,7 @@ def disk(run_dir: Path) -> Finding:
 
 def shared_memory() -> Finding:
     """Check the shared memory through which Triton talks to its Python stubs."""
-    return space("/dev/shm", watchdog.SHARED_MEMORY, 16 * _MIB, 64 * _MIB)
+    return space("shared memory", watchdog.SHARED_MEMORY, 16 * _MIB, 64 * _MIB)
 
 
 def model_repository(folder: Path, timeout_s: float = 60.0) -> Finding:

@@ -41,9 +41,10 @@ class Positions:
 
     async def partitions(self, topic: str) -> list[int]:
         """Return a topic's partitions; raises RetryableError where there is no such topic."""
-        found = (await self._admin.describe_topics([topic]))[0]["partitions"]
-        if not found:
+        # The list first: asking the wheel's broker about a topic makes it.
+        if topic not in await self._admin.list_topics():
             raise RetryableError(f"no topic {topic} on the broker; create it with: cardiostream topics create")
+        found = (await self._admin.describe_topics([topic]))[0]["partitions"]
         return sorted(int(partition["partition"]) for partition in found)
 
     async def ends(self, topic: str) -> dict[int, int]:

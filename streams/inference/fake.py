@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.inference.client import Tensors, Unanswered
+from streams.inference.client import Unanswered
 from streams.inference.manifest import (
     Calibration,
     Input,
@@ -22,6 +22,7 @@ from streams.inference.manifest import (
     Training,
     Window,
 )
+from streams.inference.outcomes import Tensors
 
 SPEC = Manifest(
     name="deterioration_gru",

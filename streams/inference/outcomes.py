@@ -13,6 +13,8 @@ from streams.inference.manifest import Manifest
 Row = Mapping[str, NDArray[Any]]
 """One patient's tensors by name, without the batch axis."""
 
+Tensors = Mapping[str, NDArray[Any]]
+"""One batch: name to array, the batch as its first axis."""
 MODEL_OFF = "model-off"
 
 

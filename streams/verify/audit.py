@@ -51,6 +51,10 @@ class _Results(msgspec.Struct):
     """The results topic, read whole."""
 
     last: dict[str, bytes] = {}
+    """By (epoch, offset): what a reader who knows the order takes for the last word."""
+    behind: dict[str, str] = {}
+    """By offset alone: the version that a reader who does not know it takes for the last word."""
+    versions: dict[str, str] = {}
     places: dict[str, tuple[int, int]] = {}
     count: int = 0
     latencies_ms: list[int] = []
@@ -60,10 +64,16 @@ class _Results(msgspec.Struct):
         patient_id = record.key.decode()
         place = int(head[EPOCH]), record.offset
         self.count += 1
+        self.behind[patient_id] = version = head["ce_id"].decode()
         if "cs_received_at" in head:
             self.latencies_ms.append(record.timestamp - int(head["cs_received_at"]))
         if place >= self.places.get(patient_id, (0, -1)):
-            self.places[patient_id], self.last[patient_id] = place, record.value
+            self.places[patient_id], self.last[patient_id], self.versions[patient_id] = place, record.value, version
+
+    def late_words(self) -> list[Finding]:
+        """Count patients for whom a former owner has the last word by offset."""
+        late = sum(self.behind[p] != self.versions[p] for p in self.versions)
+        return [Finding("scores behind which a former owner's stands", late)] if late else []
 
 
 async def audit(settings: Settings, *, with_view: bool = True) -> Report:
@@ -82,6 +92,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
             state |= share.timelines
             limits |= dict.fromkeys(share.timelines, stale_before(share, settings))
     findings, largest = _score_findings(settings, expectation, limits, results)
+    findings += results.late_words()
     findings += compare_states(expectation.timelines, state) + compare_letters(expectation.letters, letters)
     if with_view:
         findings += compare_view(results.last, await _view(settings))

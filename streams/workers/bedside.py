@@ -73,7 +73,6 @@ class BedsideWork:
         self.positions = Positions()
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
-        self._published: set[int] = set()
         self._stale_ms = int(settings.stale_after_s * 1000)
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle,
@@ -95,7 +94,6 @@ class BedsideWork:
         self.positions.reset(await self._committed(numbers))
         self.ticks = {n: Ticks() for n in numbers}
         self.due = {n: DueTimes() for n in numbers}
-        self._published = set()
         for number, share in self.owner.shares.items():
             for patient_id, timeline in share.timelines.items():
                 if (instant := as_of(timeline)) is not None:
@@ -152,12 +150,14 @@ class BedsideWork:
         flush.runs.append(item)
 
     def _heed_former_owners(self, run: Run, share: Share, touched: Touched) -> None:
-        """Publish again whoever an older owner's late record stands behind a record of ours for."""
+        """Publish again whoever an older owner published for: its record may stand behind a newer one.
+
+        After a restart this repeats the results of the last moment before it; that is the price of never leaving a late
+        buffer with the last word.
+        """
         for record in run.records:
             epoch = int(dict(record.headers).get(EPOCH, b"0"))
-            if epoch == share.epoch:
-                self._published.add(run.partition)
-            elif epoch < share.epoch and run.partition in self._published and record.key is not None:
+            if epoch < share.epoch and record.key is not None:
                 patient_id = record.key.decode()
                 if patient_id in share.timelines:
                     touched.setdefault(patient_id, None)

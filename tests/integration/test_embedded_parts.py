@@ -12,12 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-import tritonclient.grpc as grpc
+from tritonclient import grpc
 
 from streams.embedded import addresses
 from streams.embedded.part import PartFailed
-from streams.embedded.stack import Stack
+from streams.embedded.redis_server import RedisServer
+from streams.embedded.stack import BrokerChoice, Stack
 from streams.embedded.supervisor import Supervisor
+from streams.embedded.triton import TritonServer
 from streams.embedded.watchdog import SHARED_MEMORY
 from streams.embedded.worker import Worker
 from streams.errors import ContractError
@@ -28,8 +30,9 @@ pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture(params=["tansu", pytest.param("kafka", marks=pytest.mark.kafka)])
-def broker(request) -> str:
-    return request.param
+def broker(request: pytest.FixtureRequest) -> BrokerChoice:
+    chosen: BrokerChoice = request.param
+    return chosen
 
 
 def pids(stack: Stack) -> list[int]:
@@ -46,13 +49,17 @@ def listening(pid: int) -> set[str]:
     return {c.laddr.ip for p in family for c in p.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
 
 
-def test_everything_comes_up_on_loopback_and_goes_down_without_a_trace(broker, tiny_repository, tmp_path):
+def test_everything_comes_up_on_loopback_and_goes_down_without_a_trace(
+    broker: BrokerChoice, tiny_repository: Path, tmp_path: Path
+) -> None:
     with Stack(tmp_path, broker=broker, model_repository=tiny_repository) as stack:
         settings = stack.settings
         assert answers(settings.bootstrap_servers)
         assert redis.Redis.from_url(settings.redis_url).ping()
         assert grpc.InferenceServerClient(settings.triton_url).is_model_ready("tiny")
-        shared = stack.services["triton"].shared_memory
+        triton = stack.services["triton"]
+        assert isinstance(triton, TritonServer)
+        shared = triton.shared_memory
         assert list(SHARED_MEMORY.glob(f"{shared}*"))
         started = pids(stack)
         assert len(started) == 4
@@ -66,7 +73,7 @@ def test_everything_comes_up_on_loopback_and_goes_down_without_a_trace(broker, t
     assert {path.name for path in (tmp_path / "logs").glob("*.log")} >= {"broker.log", "redis.log", "triton.log"}
 
 
-def test_another_process_finds_the_stack_by_its_environment(tiny_repository, tmp_path):
+def test_another_process_finds_the_stack_by_its_environment(tiny_repository: Path, tmp_path: Path) -> None:
     with Stack(
         tmp_path, broker="tansu", model_repository=tiny_repository, settings_overrides={"partitions": 3}
     ) as stack:
@@ -77,7 +84,7 @@ def test_another_process_finds_the_stack_by_its_environment(tiny_repository, tmp
         assert stack.settings.partitions == 3
 
 
-def test_commands_find_the_stack_by_its_run_folder(tiny_repository, tmp_path):
+def test_commands_find_the_stack_by_its_run_folder(tiny_repository: Path, tmp_path: Path) -> None:
     with Stack(tmp_path, broker="tansu", model_repository=tiny_repository) as stack:
         found = addresses.connect(Settings(run_dir=tmp_path))
         assert found.bootstrap_servers == stack.settings.bootstrap_servers
@@ -85,14 +92,16 @@ def test_commands_find_the_stack_by_its_run_folder(tiny_repository, tmp_path):
     assert addresses.connect(Settings(run_dir=tmp_path)).bootstrap_servers == "127.0.0.1:9092"
 
 
-def test_a_user_s_own_choice_overrules_what_the_wheel_s_broker_would_like(tiny_repository, tmp_path):
+def test_a_user_s_own_choice_overrules_what_the_wheel_s_broker_would_like(
+    tiny_repository: Path, tmp_path: Path
+) -> None:
     chosen = {"linger_ms": 1}
     with Stack(tmp_path, broker="tansu", model_repository=tiny_repository, settings_overrides=chosen) as stack:
         assert stack.settings.linger_ms == 1
         assert stack.settings.producer_idempotence is False
 
 
-def test_triton_and_redis_come_back_at_the_same_address(tiny_repository, tmp_path):
+def test_triton_and_redis_come_back_at_the_same_address(tiny_repository: Path, tmp_path: Path) -> None:
     with Stack(tmp_path, broker="tansu", model_repository=tiny_repository) as stack:
         client, url = redis.Redis.from_url(stack.settings.redis_url), stack.settings.triton_url
         client.set("key", "value")
@@ -114,7 +123,7 @@ def grpc_ready(url: str) -> bool:
         return False
 
 
-def test_an_external_service_is_used_and_not_started(tiny_repository, tmp_path):
+def test_an_external_service_is_used_and_not_started(tiny_repository: Path, tmp_path: Path) -> None:
     with Stack(tmp_path / "one", broker="tansu", model_repository=tiny_repository) as first:
         others = {name: getattr(first.settings, name) for name in ("bootstrap_servers", "triton_url")}
         second = Stack(
@@ -130,7 +139,7 @@ def test_an_external_service_is_used_and_not_started(tiny_repository, tmp_path):
         assert answers(first.settings.bootstrap_servers)
 
 
-def test_the_password_of_an_external_redis_is_not_written_down(tiny_repository, tmp_path):
+def test_the_password_of_an_external_redis_is_not_written_down(tiny_repository: Path, tmp_path: Path) -> None:
     secret = {"redis_url": "redis://cache:s3cr3t@127.0.0.1:6379/0"}
     stack = Stack(
         tmp_path, broker="tansu", external=("redis",), model_repository=tiny_repository, settings_overrides=secret
@@ -141,7 +150,7 @@ def test_the_password_of_an_external_redis_is_not_written_down(tiny_repository, 
         assert "s3cr3t" not in written
 
 
-def test_an_external_broker_that_does_not_answer_is_named(tiny_repository, tmp_path):
+def test_an_external_broker_that_does_not_answer_is_named(tiny_repository: Path, tmp_path: Path) -> None:
     away = {"bootstrap_servers": "127.0.0.1:1"}
     stack = Stack(
         tmp_path, external=("broker", "redis", "triton"), model_repository=tiny_repository, settings_overrides=away
@@ -150,39 +159,41 @@ def test_an_external_broker_that_does_not_answer_is_named(tiny_repository, tmp_p
         stack.start()
 
 
-def test_a_missing_model_repository_is_named_before_anything_is_left_running(tmp_path):
+def test_a_missing_model_repository_is_named_before_anything_is_left_running(tmp_path: Path) -> None:
     stack = Stack(tmp_path, broker="tansu", model_repository=tmp_path / "none")
     with pytest.raises(ContractError, match="CARDIOSTREAM_MODEL_REPOSITORY"):
         stack.start()
     assert not addresses.is_running(tmp_path)
 
 
-def test_the_wheel_s_broker_cannot_keep_and_says_so(tiny_repository, tmp_path):
+def test_the_wheel_s_broker_cannot_keep_and_says_so(tiny_repository: Path, tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="--keep"):
         Stack(tmp_path, broker="tansu", keep=True, model_repository=tiny_repository).start()
 
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("keep", [True, False])
-def test_apache_kafka_starts_empty_unless_told_to_keep(keep, tiny_repository, tmp_path):
-    with Stack(tmp_path, broker="kafka", model_repository=tiny_repository) as stack:
-        with admin(stack.settings.bootstrap_servers) as client:
-            client.create_topics({"kept": {"num_partitions": 1, "replication_factor": 1}})
-    with Stack(tmp_path, broker="kafka", keep=keep, model_repository=tiny_repository) as stack:
-        with admin(stack.settings.bootstrap_servers) as client:
-            assert ("kept" in client.list_topics()) is keep
+def test_apache_kafka_starts_empty_unless_told_to_keep(keep: bool, tiny_repository: Path, tmp_path: Path) -> None:
+    first = Stack(tmp_path, broker="kafka", model_repository=tiny_repository)
+    with first, admin(first.settings.bootstrap_servers) as client:
+        client.create_topics({"kept": {"num_partitions": 1, "replication_factor": 1}})
+    second = Stack(tmp_path, broker="kafka", keep=keep, model_repository=tiny_repository)
+    with second, admin(second.settings.bootstrap_servers) as client:
+        assert ("kept" in client.list_topics()) is keep
 
 
-def test_a_port_lost_to_another_program_between_choice_and_start_is_replaced(tiny_repository, tmp_path, monkeypatch):
+def test_a_port_lost_to_another_program_between_choice_and_start_is_replaced(
+    tiny_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as thief:
         stolen = thief.getsockname()[1]
-        original, calls = Stack._build_services, []
+        original = Stack._build_services
 
         def steal(stack: Stack) -> None:
             original(stack)
-            if not calls:
-                stack.services["redis"].port = stolen
-            calls.append(1)
+            server = stack.services["redis"]
+            assert isinstance(server, RedisServer)
+            server.port = stolen
 
         monkeypatch.setattr(Stack, "_build_services", steal)
         with Stack(tmp_path, broker="tansu", model_repository=tiny_repository) as stack:
@@ -190,7 +201,9 @@ def test_a_port_lost_to_another_program_between_choice_and_start_is_replaced(tin
             assert redis.Redis.from_url(stack.settings.redis_url).ping()
 
 
-def test_a_worker_that_ends_before_it_is_ready_is_told_with_its_last_words(tiny_repository, tmp_path):
+def test_a_worker_that_ends_before_it_is_ready_is_told_with_its_last_words(
+    tiny_repository: Path, tmp_path: Path
+) -> None:
     with Stack(tmp_path, broker="tansu", model_repository=tiny_repository) as stack:
         worker = stack.start_worker("no-such-worker")
         with pytest.raises(PartFailed, match="no-such-worker") as failure:
@@ -207,7 +220,9 @@ class ShortLived(Worker):
         self._run([sys.executable, "-c", code])
 
 
-def test_a_worker_that_keeps_ending_is_restarted_and_then_given_up_with_the_reason(tiny_repository, tmp_path):
+def test_a_worker_that_keeps_ending_is_restarted_and_then_given_up_with_the_reason(
+    tiny_repository: Path, tmp_path: Path
+) -> None:
     told: list[str] = []
     with Stack(
         tmp_path, broker="tansu", model_repository=tiny_repository, progress=lambda part, what: told.append(what)
@@ -220,7 +235,7 @@ def test_a_worker_that_keeps_ending_is_restarted_and_then_given_up_with_the_reas
     assert "ended (exit code 1); starting again in 1 s, 1 of 1" in told
 
 
-def test_a_stopped_worker_does_not_outlive_the_stack(tiny_repository, tmp_path):
+def test_a_stopped_worker_does_not_outlive_the_stack(tiny_repository: Path, tmp_path: Path) -> None:
     class Stubborn(Worker):
         def start(self) -> None:
             code = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"

@@ -26,26 +26,28 @@ def command(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module", params=["tansu", pytest.param("kafka", marks=pytest.mark.kafka)])
-def stack(request, tmp_path_factory, tiny_repository) -> Iterator[Stack]:
+def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_repository: Path
+) -> Iterator[Stack]:
     with Stack(tmp_path_factory.mktemp("topics"), broker=request.param, model_repository=tiny_repository) as made:
         yield made
 
 
 @pytest.fixture
-def own_kafka(tmp_path, tiny_repository) -> Iterator[Stack]:
+def own_kafka(tmp_path: Path, tiny_repository: Path) -> Iterator[Stack]:
     with Stack(tmp_path, broker="kafka", model_repository=tiny_repository) as made:
         yield made
 
 
 @pytest.mark.embedded
-def test_a_started_stack_has_every_declared_topic(stack):
+def test_a_started_stack_has_every_declared_topic(stack: Stack) -> None:
     assert [drift for drift in check(stack.settings) if drift.kind == "drift"] == []
     with admin(stack.settings.bootstrap_servers) as client:
         assert {topic.name for topic in topics.TOPICS} <= set(client.list_topics())
 
 
 @pytest.mark.embedded
-def test_creating_again_changes_nothing(stack):
+def test_creating_again_changes_nothing(stack: Stack) -> None:
     report = create(stack.settings)
     assert report.created == ()
     assert set(report.existing) == {topic.name for topic in topics.TOPICS}
@@ -53,7 +55,7 @@ def test_creating_again_changes_nothing(stack):
 
 
 @pytest.mark.embedded
-def test_the_command_shows_every_topic_with_its_writers_and_readers(stack):
+def test_the_command_shows_every_topic_with_its_writers_and_readers(stack: Stack) -> None:
     told = command(stack, "topics", "create")
     assert told.returncode == 0, told.stderr
     for topic in topics.TOPICS:
@@ -62,7 +64,7 @@ def test_the_command_shows_every_topic_with_its_writers_and_readers(stack):
 
 
 @pytest.mark.embedded
-def test_another_partition_count_is_drift_on_any_broker(stack):
+def test_another_partition_count_is_drift_on_any_broker(stack: Stack) -> None:
     other = stack.settings.model_copy(update={"partitions": 5})
     drifts = [drift for drift in check(other) if drift.kind == "drift"]
     assert Drift("risk.scores", "partitions", "5", "6") in drifts
@@ -71,7 +73,9 @@ def test_another_partition_count_is_drift_on_any_broker(stack):
 
 
 @pytest.mark.embedded
-def test_a_stack_is_refused_on_topics_with_another_partition_count(stack, tmp_path, tiny_repository):
+def test_a_stack_is_refused_on_topics_with_another_partition_count(
+    stack: Stack, tmp_path: Path, tiny_repository: Path
+) -> None:
     second = Stack(
         tmp_path,
         external=("broker", "redis", "triton"),
@@ -83,7 +87,7 @@ def test_a_stack_is_refused_on_topics_with_another_partition_count(stack, tmp_pa
 
 
 @pytest.mark.embedded
-def test_what_the_wheel_s_broker_cannot_report_is_said(tmp_path, tiny_repository):
+def test_what_the_wheel_s_broker_cannot_report_is_said(tmp_path: Path, tiny_repository: Path) -> None:
     with Stack(tmp_path, broker="tansu", model_repository=tiny_repository) as stack:
         told = command(stack, "topics", "check")
     assert told.returncode == 0, told.stderr
@@ -92,7 +96,7 @@ def test_what_the_wheel_s_broker_cannot_report_is_said(tmp_path, tiny_repository
 
 
 @pytest.mark.kafka
-def test_every_kind_of_drift_is_found_and_the_command_fails(own_kafka):
+def test_every_kind_of_drift_is_found_and_the_command_fails(own_kafka: Stack) -> None:
     ok = command(own_kafka, "topics", "check")
     assert (ok.returncode, ok.stdout.strip()) == (0, "12 topics declared, 0 differences")
     with admin(own_kafka.settings.bootstrap_servers) as client:
@@ -119,7 +123,7 @@ def test_every_kind_of_drift_is_found_and_the_command_fails(own_kafka):
     assert create(own_kafka.settings).created == ("risk.latest",)
 
 
-def test_without_a_broker_the_command_says_what_to_do():
+def test_without_a_broker_the_command_says_what_to_do() -> None:
     env = {**os.environ, "CARDIOSTREAM_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     argv = [sys.executable, "-m", "streams.cli", "topics", "check"]
     told = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.embedded
 class Up:
     """One ``cardiostream up`` in a run folder of its own."""
 
-    def __init__(self, folder: Path, repository: Path, *options: str, **popen: object) -> None:
+    def __init__(self, folder: Path, repository: Path, *options: str, **popen: Any) -> None:
         self.run_dir, self.output = folder / "run", folder / "output.txt"
         self.env = {
             **os.environ,
@@ -40,16 +41,22 @@ class Up:
         }
         argv = [sys.executable, "-m", "streams.cli", "up", "--no-workers", *options]
         with self.output.open("wb") as output:
-            given = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT, **popen}
+            given: dict[str, Any] = {
+                "stdin": subprocess.DEVNULL,
+                "stdout": output,
+                "stderr": subprocess.STDOUT,
+                **popen,
+            }
             self.process = subprocess.Popen(argv, cwd=ROOT, env=self.env, start_new_session=True, **given)
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")
 
-    def addresses(self) -> dict:
-        return json.loads((self.run_dir / "addresses.json").read_text())
+    def addresses(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.run_dir / "addresses.json").read_text())
+        return found
 
-    def wait_up(self) -> dict:
+    def wait_up(self) -> dict[str, Any]:
         def is_up() -> bool:
             assert self.process.poll() is None, self.said()
             with contextlib.suppress(FileNotFoundError, KeyError):
@@ -60,27 +67,25 @@ class Up:
         return self.addresses()
 
     def alive(self) -> list[str]:
-        """Every process of this stack that still runs, known by its environment."""
-        mark, found = str(self.run_dir), []
+        """Every process of this stack that still runs, known by its environment or, for Redis, its folder."""
+        found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                ours = process.environ().get("CARDIOSTREAM_RUN_DIR") == mark
+                marked = process.environ().get("CARDIOSTREAM_RUN_DIR") == str(self.run_dir)
+                ours = marked or Path(process.cwd()).is_relative_to(self.run_dir)
                 if ours and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(f"{process.pid} {process.name()}")
         return found
 
-    def shared_memory(self) -> list[Path]:
-        """Shared memory named by this stack's Triton."""
-        told = (self.run_dir / "logs" / "triton.log").read_text(errors="replace")
-        prefixes = set(re.findall(r"cardiostream_[0-9a-f]{12}_", told + " ".join(map(str, SHARED_MEMORY.iterdir()))))
-        return [path for prefix in prefixes & self.prefixes for path in SHARED_MEMORY.glob(f"{prefix}*")]
-
-    prefixes: set[str] = set()
-
-    def note_shared_memory(self) -> None:
+    def shared_memory_prefix(self) -> str:
+        """Prefix that only this stack's Triton gives its shared memory."""
         triton = psutil.Process(self.addresses()["parts"]["triton"]["pid"])
-        self.prefixes = set(re.findall(r"cardiostream_[0-9a-f]{12}_", " ".join(triton.cmdline())))
-        assert len(self.prefixes) == 1
+        found: list[str] = re.findall(r"cardiostream_[0-9a-f]{12}_", " ".join(triton.cmdline()))
+        return found[0]
+
+
+def shared_memory(prefix: str) -> list[Path]:
+    return list(SHARED_MEMORY.glob(f"{prefix}*"))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -94,7 +99,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def start(tmp_path: Path, tiny_repository: Path) -> Iterator[Callable[..., Up]]:
     made: list[Up] = []
 
-    def make(*options: str, **popen: object) -> Up:
+    def make(*options: str, **popen: Any) -> Up:
         folder = tmp_path / str(len(made))
         folder.mkdir()
         made.append(Up(folder, tiny_repository, *options, **popen))
@@ -112,32 +117,34 @@ BROKERS = pytest.mark.parametrize("broker", ["tansu", pytest.param("kafka", mark
 
 @BROKERS
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_asked_to_stop_it_stops_everything_and_succeeds(start, broker, number):
+def test_asked_to_stop_it_stops_everything_and_succeeds(start: Callable[..., Up], broker: str, number: int) -> None:
     up = start("--broker", broker)
     up.wait_up()
-    up.note_shared_memory()
+    prefix = up.shared_memory_prefix()
+    names = " ".join(up.alive())
+    assert all(name in names for name in ("redis-server", "tritonserver", "triton_python_backend_stub"))
     assert len(up.alive()) >= 6
     up.process.send_signal(number)
     assert up.process.wait(PATIENCE_S) == 0, up.said()
     assert up.alive() == []
-    assert up.shared_memory() == []
+    assert shared_memory(prefix) == []
     assert up.said().rstrip().endswith("stopped")
     assert not (up.run_dir / "addresses.json").exists()
 
 
 @BROKERS
-def test_killed_outright_it_leaves_no_process_and_no_shared_memory(start, broker):
+def test_killed_outright_it_leaves_no_process_and_no_shared_memory(start: Callable[..., Up], broker: str) -> None:
     up = start("--broker", broker)
     up.wait_up()
-    up.note_shared_memory()
-    assert up.shared_memory()
+    prefix = up.shared_memory_prefix()
+    assert shared_memory(prefix)
     up.process.kill()
     up.process.wait()
     wait_for(lambda: up.alive() == [])
-    wait_for(lambda: up.shared_memory() == [])
+    wait_for(lambda: shared_memory(prefix) == [])
 
 
-def test_killed_while_starting_it_leaves_no_process(start):
+def test_killed_while_starting_it_leaves_no_process(start: Callable[..., Up]) -> None:
     up = start("--broker", "tansu")
     wait_for(lambda: len(up.alive()) >= 4)
     up.process.kill()
@@ -145,7 +152,7 @@ def test_killed_while_starting_it_leaves_no_process(start):
     wait_for(lambda: up.alive() == [])
 
 
-def test_asked_to_stop_while_starting_it_stops_what_has_started(start):
+def test_asked_to_stop_while_starting_it_stops_what_has_started(start: Callable[..., Up]) -> None:
     up = start("--broker", "tansu")
     wait_for(lambda: "triton  starting" in up.said())
     up.process.send_signal(signal.SIGTERM)
@@ -153,7 +160,7 @@ def test_asked_to_stop_while_starting_it_stops_what_has_started(start):
     assert up.alive() == []
 
 
-def test_when_the_terminal_hangs_up_it_stops_everything(start):
+def test_when_the_terminal_hangs_up_it_stops_everything(start: Callable[..., Up]) -> None:
     controller, terminal = pty.openpty()
     up = start("--broker", "tansu", stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
@@ -164,7 +171,7 @@ def test_when_the_terminal_hangs_up_it_stops_everything(start):
     assert up.alive() == []
 
 
-def test_ctrl_c_twice_ends_at_once_and_still_leaves_nothing(start):
+def test_ctrl_c_twice_ends_at_once_and_still_leaves_nothing(start: Callable[..., Up]) -> None:
     up = start("--broker", "tansu")
     up.wait_up()
     up.process.send_signal(signal.SIGINT)
@@ -175,7 +182,7 @@ def test_ctrl_c_twice_ends_at_once_and_still_leaves_nothing(start):
 
 
 @pytest.mark.parametrize("part", ["broker", "redis", "triton"])
-def test_a_part_that_dies_is_named_with_its_last_words_and_what_to_do(start, part):
+def test_a_part_that_dies_is_named_with_its_last_words_and_what_to_do(start: Callable[..., Up], part: str) -> None:
     up = start("--broker", "tansu")
     os.kill(up.wait_up()["parts"][part]["pid"], signal.SIGKILL)
     assert up.process.wait(PATIENCE_S) == 1
@@ -188,7 +195,7 @@ def test_a_part_that_dies_is_named_with_its_last_words_and_what_to_do(start, par
     assert up.alive() == []
 
 
-def test_a_taken_port_is_avoided_and_the_user_is_told(start):
+def test_a_taken_port_is_avoided_and_the_user_is_told(start: Callable[..., Up]) -> None:
     with contextlib.ExitStack() as taken:
         for port in (9092, 6379, 8001):
             with contextlib.suppress(OSError):  # some other program has it, which will do as well
@@ -200,7 +207,7 @@ def test_a_taken_port_is_avoided_and_the_user_is_told(start):
             assert re.search(rf"{part}  port {port} is taken, using \d+", up.said())
 
 
-def test_two_stacks_cannot_share_a_run_folder_and_the_first_goes_on(start):
+def test_two_stacks_cannot_share_a_run_folder_and_the_first_goes_on(start: Callable[..., Up]) -> None:
     up = start("--broker", "tansu")
     found = up.wait_up()
     argv = [sys.executable, "-m", "streams.cli", "up", "--no-workers", "--broker", "tansu"]
@@ -211,7 +218,7 @@ def test_two_stacks_cannot_share_a_run_folder_and_the_first_goes_on(start):
     assert answers(found["settings"]["bootstrap_servers"])
 
 
-def test_other_commands_find_the_running_stack(start):
+def test_other_commands_find_the_running_stack(start: Callable[..., Up]) -> None:
     up = start("--broker", "tansu")
     up.wait_up()
     argv = [sys.executable, "-m", "streams.cli", "topics", "create"]
@@ -220,7 +227,7 @@ def test_other_commands_find_the_running_stack(start):
     assert told.stdout.count("there already") == 12
 
 
-def test_services_of_one_s_own_are_used_instead(start):
+def test_services_of_one_s_own_are_used_instead(start: Callable[..., Up]) -> None:
     up = start("--broker", "tansu")
     found = up.wait_up()["settings"]
     own = {
@@ -232,7 +239,7 @@ def test_services_of_one_s_own_are_used_instead(start):
     env = {**up.env, **own, "CARDIOSTREAM_RUN_DIR": str(folder / "second")}
     argv = [sys.executable, "-m", "streams.cli", "up", "--no-workers", "--external", "all"]
     second = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    wait_for(lambda: (folder / "second" / "addresses.json").exists())
+    wait_for((folder / "second" / "addresses.json").exists)
     second.send_signal(signal.SIGTERM)
     said, _ = second.communicate(timeout=PATIENCE_S)
     assert second.returncode == 0, said
@@ -240,7 +247,7 @@ def test_services_of_one_s_own_are_used_instead(start):
     assert answers(found["bootstrap_servers"])
 
 
-def test_a_model_that_cannot_be_served_ends_the_start_and_is_named(tmp_path, tiny_repository):
+def test_a_model_that_cannot_be_served_ends_the_start_and_is_named(tmp_path: Path, tiny_repository: Path) -> None:
     (tmp_path / "repository" / "torn" / "1").mkdir(parents=True)
     (tmp_path / "repository" / "torn" / "1" / "model.onnx").write_bytes(b"not a network")
     (tmp_path / "repository" / "torn" / "config.pbtxt").write_text('backend: "onnxruntime"\n')

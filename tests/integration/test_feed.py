@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -246,3 +247,18 @@ async def test_dead_letters_are_listed_by_reason_and_shown_one_by_one(stack: Sta
     assert "patient data" in full.stdout
     assert '{"id":"SECRET-7"}' in full.stdout
     assert command(stack, "dlq", "show", f"{topics.DEAD_LETTERS}/{place.partition}/999").returncode != 0
+
+
+async def test_an_interrupted_replay_gives_the_clock_back(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "ward.ndjson"
+    assert command(stack, "simulate", "--patients", "2", "--hours", "1", "--out", str(file)).returncode == 0
+    [clock_before] = await ends(stack.settings, topics.CLOCK)
+    argv = [sys.executable, "-m", "streams.cli", "replay", str(file), "--speed", "1x"]
+    env = {**os.environ, **stack.env}
+    with subprocess.Popen(argv, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replaying:
+        while not (await read(stack.settings, topics.CLOCK, clock_before))[0]:
+            assert replaying.poll() is None
+        replaying.send_signal(signal.SIGINT)
+        replaying.communicate(timeout=30)
+    records = (await read(stack.settings, topics.CLOCK, clock_before))[0]
+    assert [decode(record.value).mode for record in records] == ["replay", "live"]

@@ -12,22 +12,22 @@ def record(message: str, **extra: object) -> logging.LogRecord:
     return made
 
 
-def test_a_record_is_one_line_of_keys_and_values():
+def test_a_record_is_one_line_of_keys_and_values() -> None:
     assert LineFormatter().format(record("assigned", topic="risk.scores", partition=3)) == (
         "at=2023-11-14T22:13:20Z level=info logger=streams.workers message=assigned topic=risk.scores partition=3"
     )
 
 
-def test_values_with_blanks_or_quotes_are_quoted():
+def test_values_with_blanks_or_quotes_are_quoted() -> None:
     assert 'message="two \\"words\\""' in LineFormatter().format(record('two "words"'))
 
 
-def test_a_message_cannot_forge_a_second_record():
+def test_a_message_cannot_forge_a_second_record() -> None:
     for form in ("text", "json"):
         assert "\n" not in LineFormatter(form).format(record("one\nat=now level=error forged"))
 
 
-def test_the_same_record_as_json():
+def test_the_same_record_as_json() -> None:
     assert json.loads(LineFormatter("json").format(record("assigned", partition=3))) == {
         "at": "2023-11-14T22:13:20Z",
         "level": "info",
@@ -37,7 +37,7 @@ def test_the_same_record_as_json():
     }
 
 
-def test_an_error_s_traceback_stays_on_the_line():
+def test_an_error_s_traceback_stays_on_the_line() -> None:
     try:
         raise ValueError("no")
     except ValueError:

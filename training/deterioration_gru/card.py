@@ -31,9 +31,9 @@ at least {min_facts} values of {min_codes} quantities. Levels by probability: {l
 
 ## How good
 Role `{role}` of the same data, {n} stays, {positives} deaths, none of them used for fitting, stopping, calibration or
-threshold. Value and bootstrap 95 % interval over stays (differences are paired). Every stay is counted; the last column says
-how many of them serving would call indeterminate. NEWS2 counts what was never measured as normal; both baselines are
-fitted on the same random views of the same stays as the network.
+threshold. Value and bootstrap 95 % interval over stays (differences are paired). Every stay is counted; the last
+column says how many of them serving would call indeterminate. NEWS2 counts what was never measured as normal;
+both baselines are fitted on the same random views of the same stays as the network.
 
 | task | model | AUROC | AUPRC | Brier | ECE | AUROC less than ours by | indeterminate |
 |---|---|---|---|---|---|---|---|
@@ -50,13 +50,13 @@ No cross-validation: the data come with a fixed split, which stands in for it.
 ## Limits, and where it must not be used
 - Do not use it to treat, triage or discharge anyone, nor to withhold care.
 - Not on wards, in emergency departments, in children, or in obstetrics: it has seen none. The data leave out stays
-  shorter than 48 hours, so early deaths and quick recoveries are missing and early scores are not those of an admission score.
+  shorter than 48 hours, so early deaths and quick recoveries are missing: early scores are no admission scores.
 - One hospital, practice of 2001 to 2008. Calibration elsewhere is unknown: check it on local data in silent mode first.
 - After 48 hours the window slides. The network has not been trained or tested on later hours.
 - Respiratory rate was charted in 28 % of the stays and oxygen saturation comes from blood gases, so both weigh less
   than they should at a bedside that measures them continuously; the network is not told when they were taken.
-- Arterial and cuff pressures are one variable. A coma score of an intubated patient has verbal 1 and looks worse than it is.
-- When something was measured carries information about how worried the staff were; where charting habits differ, so will scores.
+- Arterial and cuff pressures are one variable. A coma score of an intubated patient has verbal 1 and looks worse.
+- When something was measured tells how worried the staff were; where charting habits differ, so will scores.
 - Inspired oxygen is read as a concentration only; litres per minute are not converted.
 - Not examined for fairness between groups of patients beyond the figures here.
 """

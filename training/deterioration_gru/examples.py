@@ -40,12 +40,10 @@ def vitals_only(spec: Manifest) -> Mask:
 def snapshot_of(stay: Stay, view: View) -> Snapshot:
     """Cut a stay; ``as_of`` is the newest fact seen, as in serving."""
     end = stay.series.effective_at.searchsorted(ADMISSION + view.minute * MINUTE, "right")
-    quantity, at, value = (array[:end] for array in stay.series)
-    if not view.visible.all():
-        keep = view.visible[quantity]
-        quantity, at, value = quantity[keep], at[keep], value[keep]
-    as_of = int(at[-1]) if len(at) else ADMISSION + view.minute * MINUTE
-    series = Series(quantity, at, value)
+    keep = view.visible[stay.series.quantity[:end]]
+    quantity, at, value = stay.series
+    series = Series(quantity[:end][keep], at[:end][keep], value[:end][keep])
+    as_of = int(series.effective_at[-1]) if keep.any() else ADMISSION + view.minute * MINUTE
     return Snapshot(str(stay.record_id), as_of, series, stay.birth_date, stay.sex, "", False, (), 0)
 
 

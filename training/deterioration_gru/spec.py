@@ -28,6 +28,7 @@ from streams.modalities.vitals.demographics import age_years
 from streams.modalities.vitals.grid import CLIP
 from streams.vocabulary import INDEX, quantity
 from training.deterioration_gru.p12 import ADMISSION, Stay
+from training.measures import Floats
 
 NAME = "deterioration_gru"
 AGE_MAX = 90.5
@@ -88,11 +89,12 @@ def _input(row: dict[str, Any], stays: list[Stay]) -> Input:
     return msgspec.convert({**row, "name": known.name, "unit": known.unit, "mean": mean, "std": std}, Input)
 
 
-def _bin_values(stay: Stay, row: int, aggregate: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _bin_values(stay: Stay, row: int, aggregate: str) -> Floats:
     """Return the stay's values of one quantity, hourly totals where bins hold totals."""
     mine = stay.series.quantity == row
-    value = stay.series.value[mine]
+    value: Floats = stay.series.value[mine]
     if aggregate == "mean":
         return value
     hour = (stay.series.effective_at[mine] - ADMISSION) // HOUR
-    return np.bincount(hour, weights=value)[np.unique(hour)]
+    totals: Floats = np.bincount(hour, weights=value)[np.unique(hour)]
+    return totals

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,9 +111,7 @@ def fit_baselines(stays: list[Stay], spec: Manifest, seed: int) -> None:
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of the data set.")] = Path(
-        os.environ.get("CARDIOSTREAM_DATA", "."), "p12"
-    ),
+    data: Annotated[Path, typer.Option(help="Folder of all data sets.", envvar="CARDIOSTREAM_DATA")],
     repository: Annotated[Path, typer.Option(help="Folder of models.")] = REPOSITORY,
     run: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, TensorBoard.")] = Path(
         "runs/deterioration_gru"
@@ -128,17 +125,19 @@ def main(
     torch.set_num_threads(THREADS)
     if fresh:
         shutil.rmtree(run, ignore_errors=True)
+    data = data / "p12"
     stays = read_stays(data, ("train",))
     spec = draft(stays, plan.seed)
     fitted, kept = [s for s in stays if not held_out(s)], [s for s in stays if held_out(s)]
     console.print(f"{len(fitted)} stays to fit, {len(kept)} kept back, {len(spec.inputs)} inputs")
     held = Held(kept, spec)
-    fit = harness.Fit(DeteriorationGru(spec, HIDDEN, DROPOUT), plan, run)
+    network = DeteriorationGru(spec, HIDDEN, DROPOUT)
+    fit = harness.Fit(network, plan, run)
     console.print("resumed" if fit.resume() else "started")
     fit.run(lambda epoch: epoch_batches(fitted, spec, plan, epoch), held.validate)
-    network, spec = calibrated(fit.network, held, spec)
+    finished, spec = calibrated(network, held, spec)
     fit_baselines(fitted, spec, plan.seed)
-    spec = export(network, spec, repository)
+    spec = export(finished, spec, repository)
     evaluate(data, "val", run / "evaluation", repository)
     shutil.copy(run / "evaluation" / "metrics.json", repository / spec.name)
     write_card(repository, spec.name)

@@ -12,11 +12,11 @@ def distribution(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_kafka_home_there_is_no_apache_kafka():
+def test_without_kafka_home_there_is_no_apache_kafka() -> None:
     assert apache_kafka.why_not(None) == "KAFKA_HOME is not set"
 
 
-def test_a_folder_that_is_no_distribution_is_named(tmp_path):
+def test_a_folder_that_is_no_distribution_is_named(tmp_path: Path) -> None:
     assert apache_kafka.why_not(tmp_path) == f"KAFKA_HOME={tmp_path} holds no bin/kafka-server-start.sh"
 
 
@@ -30,7 +30,9 @@ def test_a_folder_that_is_no_distribution_is_named(tmp_path):
         ("no version at all", "no working Java on the path"),
     ],
 )
-def test_java_must_be_new_enough(told, reason, distribution, tmp_path, monkeypatch):
+def test_java_must_be_new_enough(
+    told: str, reason: str, distribution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     java = tmp_path / "bin" / "java"
     java.write_text(f"#!/bin/sh\necho '{told}' >&2\n")
     java.chmod(0o755)
@@ -38,12 +40,14 @@ def test_java_must_be_new_enough(told, reason, distribution, tmp_path, monkeypat
     assert apache_kafka.why_not(distribution) == reason
 
 
-def test_without_java_there_is_no_apache_kafka(distribution, tmp_path, monkeypatch):
+def test_without_java_there_is_no_apache_kafka(
+    distribution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nowhere"))
     assert apache_kafka.why_not(distribution) == "no working Java on the path"
 
 
-def test_a_cluster_id_never_looks_like_an_option():
+def test_a_cluster_id_never_looks_like_an_option() -> None:
     ids = {apache_kafka._cluster_id() for _ in range(500)}
     assert len(ids) == 500
     assert all(len(text) == 22 and not text.startswith("-") for text in ids)

@@ -3,17 +3,17 @@ import socket
 from streams.embedded import ports
 
 
-def test_a_port_that_is_listened_on_is_not_free():
+def test_a_port_that_is_listened_on_is_not_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert not ports.is_free(server.getsockname()[1])
 
 
-def test_a_port_that_is_listened_on_at_every_address_is_not_free_on_loopback():
+def test_a_port_that_is_listened_on_at_every_address_is_not_free_on_loopback() -> None:
     with socket.create_server(("0.0.0.0", 0)) as server:
         assert not ports.is_free(server.getsockname()[1])
 
 
-def test_a_taken_port_is_replaced_and_the_remark_names_both():
+def test_a_taken_port_is_replaced_and_the_remark_names_both() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         port, remark = ports.choose(taken)
@@ -21,12 +21,12 @@ def test_a_taken_port_is_replaced_and_the_remark_names_both():
     assert remark == f"port {taken} is taken, using {port}"
 
 
-def test_a_free_preferred_port_is_taken_without_remark():
+def test_a_free_preferred_port_is_taken_without_remark() -> None:
     preferred = ports.free_port()
     assert ports.choose(preferred) == (preferred, "")
 
 
-def test_without_preference_any_free_port_will_do_without_remark():
+def test_without_preference_any_free_port_will_do_without_remark() -> None:
     port, remark = ports.choose(None)
     assert ports.is_free(port)
     assert remark == ""

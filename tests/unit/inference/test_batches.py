@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from streams.errors import ContractError
 from streams.inference.batches import Batches
 from streams.inference.breaker import State
-from streams.inference.client import Tensors, UnknownModel
+from streams.inference.client import UnknownModel
 from streams.inference.fake import SPEC, FakeClient, mean_sigmoid
-from streams.inference.outcomes import Contract, Outcome, Unavailable, Value
+from streams.inference.outcomes import Contract, Outcome, Tensors, Unavailable, Value
 
 MODEL = SPEC.name
 

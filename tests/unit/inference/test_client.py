@@ -3,9 +3,10 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-from tritonclient.utils import InferenceServerException
+from tritonclient.grpc import service_pb2
 
 from streams.errors import ContractError, RetryableError
 from streams.inference.client import TritonClient, Unanswered, UnknownModel
@@ -14,22 +15,23 @@ TENSORS = {"x": np.zeros((2, 3), np.float32)}
 
 
 class Recorded:
-    """Stands where tritonclient's own client does; keeps what it was asked with."""
+    """Stands where the channel's call is; keeps what it was asked with."""
 
-    def __init__(self, *answers: InferenceServerException) -> None:
+    def __init__(self, *answers: grpc.RpcError) -> None:
         self.answers = list(answers)
-        self.asked: list[dict[str, Any]] = []
+        self.asked: list[tuple[int, float]] = []
 
-    async def infer(self, model: str, inputs: Any, **options: Any) -> Any:
-        self.asked.append({"model": model, **options})
+    async def __call__(self, message: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - as grpc calls it
+        request = service_pb2.ModelInferRequest.FromString(message)
+        self.asked.append((request.parameters["timeout"].int64_param, timeout))
         raise self.answers.pop(0)
 
 
-def error(status: str, message: str = "") -> InferenceServerException:
-    return InferenceServerException(msg=message, status=f"StatusCode.{status}")
+def error(code: str, message: str = "") -> grpc.RpcError:
+    return grpc.aio.AioRpcError(grpc.StatusCode[code], grpc.aio.Metadata(), grpc.aio.Metadata(), details=message)
 
 
-def client(*answers: InferenceServerException, deadline_s: float = 2.0, waits: list[float] | None = None) -> Any:
+def client(*answers: grpc.RpcError, deadline_s: float = 2.0, waits: list[float] | None = None) -> Any:
     now = [0.0]
 
     async def pause(seconds: float) -> None:
@@ -38,7 +40,7 @@ def client(*answers: InferenceServerException, deadline_s: float = 2.0, waits: l
             waits.append(seconds)
 
     made: Any = TritonClient("127.0.0.1:1", deadline_s, monotonic=lambda: now[0], pause=pause, jitter=lambda: 0.5)
-    made._triton = Recorded(*answers)
+    made._call = Recorded(*answers)
     return made
 
 
@@ -54,7 +56,7 @@ def client(*answers: InferenceServerException, deadline_s: float = 2.0, waits: l
         (error("INTERNAL", "stub died"), "internal"),
     ],
 )
-async def test_an_answer_that_may_come_later_is_retryable(answer: InferenceServerException, reason: str) -> None:
+async def test_an_answer_that_may_come_later_is_retryable(answer: grpc.RpcError, reason: str) -> None:
     with pytest.raises(RetryableError) as caught:
         await client(answer, answer, answer).infer("m", "1", TENSORS)
     assert isinstance(caught.value, Unanswered)
@@ -68,7 +70,7 @@ async def test_an_answer_that_may_come_later_is_retryable(answer: InferenceServe
         error("UNAVAILABLE", "Request for unknown model: 'm' version 9 is not at ready state"),
     ],
 )
-async def test_an_unknown_model_is_our_own_fault(answer: InferenceServerException) -> None:
+async def test_an_unknown_model_is_our_own_fault(answer: grpc.RpcError) -> None:
     with pytest.raises(UnknownModel):
         await client(answer).infer("m", "9", TENSORS)
 
@@ -83,7 +85,7 @@ async def test_unavailable_is_tried_twice_more_with_growing_pauses() -> None:
     made = client(*[error("UNAVAILABLE")] * 3, waits=waits)
     with pytest.raises(Unanswered):
         await made.infer("m", "1", TENSORS)
-    assert len(made._triton.asked) == 3
+    assert len(made._call.asked) == 3
     assert waits == [0.02, 0.04]
 
 
@@ -91,25 +93,24 @@ async def test_nothing_else_is_tried_again() -> None:
     made = client(error("DEADLINE_EXCEEDED"), error("UNAVAILABLE"))
     with pytest.raises(Unanswered):
         await made.infer("m", "1", TENSORS)
-    assert len(made._triton.asked) == 1
+    assert len(made._call.asked) == 1
 
 
 async def test_no_retry_starts_after_the_deadline() -> None:
     made = client(*[error("UNAVAILABLE")] * 3, deadline_s=0.03)
     with pytest.raises(Unanswered):
         await made.infer("m", "1", TENSORS)
-    assert len(made._triton.asked) == 2
+    assert len(made._call.asked) == 2
 
 
 async def test_the_client_waits_longer_than_the_server_may_take_and_both_within_the_deadline() -> None:
     made = client(*[error("UNAVAILABLE")] * 3, deadline_s=2.0)
     with pytest.raises(Unanswered):
         await made.infer("m", "1", TENSORS)
-    first, second, third = made._triton.asked
-    assert (first["timeout"], first["client_timeout"]) == (1_800_000, 2.0)
-    assert second["client_timeout"] == pytest.approx(1.98)
-    assert third["client_timeout"] == pytest.approx(1.94)
-    assert all(asked["timeout"] / 1e6 < asked["client_timeout"] for asked in made._triton.asked)
+    (server_us, client_s), second, third = made._call.asked
+    assert (server_us, client_s) == (1_800_000, 2.0)
+    assert (second[1], third[1]) == (pytest.approx(1.98), pytest.approx(1.94))
+    assert all(server / 1e6 < client for server, client in made._call.asked)
 
 
 async def test_an_array_that_triton_has_no_type_for_is_a_contract_error() -> None:

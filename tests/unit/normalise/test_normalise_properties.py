@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from fhir_messages import NOON, bundle, coded, heart_rate, quantity, raw, sent, source
@@ -12,13 +13,15 @@ from hypothesis import strategies as st
 from streams.normalise import Normalised, normalise
 from streams.records import ObservationVersion
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
+)
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
 )
 KEYS = st.sampled_from(
-    ["resourceType", "id", "meta", "status", "code", "subject", "encounter", "effectiveDateTime", "effectivePeriod"]
-    + ["valueQuantity", "valueInteger", "component", "dataAbsentReason", "entry", "resource", "fullUrl", "request"]
+    """resourceType id meta status code subject encounter effectiveDateTime effectivePeriod valueQuantity valueInteger
+    component dataAbsentReason entry resource fullUrl request""".split()  # noqa: SIM905
 )
 PANEL = heart_rate(
     code=coded("85354-9"),
@@ -106,7 +109,7 @@ def test_the_same_bytes_give_the_same_records(document: object) -> None:
     assert sent(document) == sent(document)
 
 
-def shuffled(value: Any, draw: st.DrawFn) -> Any:
+def shuffled(value: Any, draw: Callable[..., Any]) -> Any:
     if isinstance(value, dict):
         return {key: shuffled(value[key], draw) for key in draw(st.permutations(sorted(value)))}
     return [shuffled(item, draw) for item in value] if isinstance(value, list) else value
