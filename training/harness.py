@@ -23,7 +23,7 @@ class Plan(msgspec.Struct, frozen=True):
     """How one network is fitted; a checkpoint of another plan is refused."""
 
     seed: int = 20120
-    epochs: int = 60
+    epochs: int = 24
     batch: int = 128
     rate: float = 2e-3
     weight_decay: float = 1e-3

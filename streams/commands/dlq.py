@@ -124,7 +124,7 @@ def body(letter: DeadLetter) -> str:
 
 
 def _connected() -> Settings:
-    from streams.embedded.addresses import connect  # noqa: PLC0415 - the embedded extra may be missing
+    from streams.embedded.addresses import connect
 
     return connect(Settings())
 
@@ -143,7 +143,7 @@ def _read(value: bytes | None) -> DeadLetter | None:
 
 
 def _records(settings: Settings, only: Place | None) -> Iterator[Any]:
-    from kafka import KafkaConsumer, TopicPartition  # noqa: PLC0415 - slow to import
+    from kafka import KafkaConsumer, TopicPartition
 
     consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap_servers, enable_auto_commit=False)
     try:

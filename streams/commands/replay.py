@@ -74,9 +74,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter per option of the command 
 
     Each patient's dates move by whole days onto one time line; times of day, intervals and values stay.
     """
-    from streams.embedded.addresses import connect  # noqa: PLC0415 - the embedded extra may be missing
-    from streams.feed import console as screen  # noqa: PLC0415 - aiokafka is slow to import
-    from streams.feed.session import FeedOptions  # noqa: PLC0415 - aiokafka again
+    from streams.embedded.addresses import connect
+    from streams.feed import console as screen
+    from streams.feed.session import FeedOptions
 
     pace = pacing.Pace(pacing.speed(speed), longest_pause, round(tick_every * 60_000))
     placement = Placement(ending(end), keep_dates, align.value, order.value)

@@ -53,9 +53,9 @@ def simulate(
 
 
 def _feed(ward: Iterator[Arrival], speed: str, live: bool, clock: Clock) -> None:
-    from streams.embedded.addresses import connect  # noqa: PLC0415 - the embedded extra may be missing
-    from streams.feed import console as screen  # noqa: PLC0415 - aiokafka is slow to import
-    from streams.feed.session import FeedOptions  # noqa: PLC0415 - aiokafka again
+    from streams.embedded.addresses import connect
+    from streams.feed import console as screen
+    from streams.feed.session import FeedOptions
 
     settings, console = connect(Settings()), Console()
     pace = pacing.Pace(pacing.speed(speed))

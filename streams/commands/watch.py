@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from streams.publish.summary import ModelSummary
 
 REFRESH_S = 1.0
+SHORT = {"deterioration_gru": "gru", "news2": "NEWS2"}
+"""Names of models as the narrow column shows them."""
 TREND_MS = HOUR
 STEADY = 3.0
 """Change of the index, in points, below which a trend counts as steady."""
@@ -61,7 +63,7 @@ def register(app: typer.Typer) -> None:
 
 def watch(top: Top = 20, once: Once = False) -> None:
     """Show the live ranking of the ward."""
-    from streams.embedded.addresses import connect  # noqa: PLC0415 - the embedded extra may be missing
+    from streams.embedded.addresses import connect
 
     try:
         asyncio.run(_watch(connect(Settings()), top, once, Console(), WallClock()))
@@ -70,23 +72,24 @@ def watch(top: Top = 20, once: Once = False) -> None:
 
 
 async def _watch(settings: Settings, top: int, once: bool, console: Console, clock: Clock) -> None:
-    from streams.publish import view  # noqa: PLC0415 - redis is slow to import
-    from streams.publish.board import Board  # noqa: PLC0415
+    from streams.publish import view
+    from streams.publish.board import Board
 
     redis = view.connect(settings.redis_url)
     try:
         if once:
             console.print(table(await read(Board(redis), top), clock.now()))
         else:
-            await _live(Board(redis), top, console, clock)
+            await show(Board(redis), top, console, clock, lambda: False)
     finally:
         await redis.aclose()
 
 
-async def _live(board: Board, top: int, console: Console, clock: Clock) -> None:
+async def show(board: Board, top: int, console: Console, clock: Clock, over: Callable[[], bool]) -> None:
+    """Show the ranking, refreshed every second, until `over` says so."""
     shown: list[Row] = []
     with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
-        while True:
+        while not over():
             trouble = ""
             try:
                 shown = await read(board, top)
@@ -115,7 +118,7 @@ async def read(board: Board, top: int) -> list[Row]:
 
 
 async def _row(board: Board, line: Ranked) -> Row:
-    from streams.publish import summary  # noqa: PLC0415 - with the other late imports
+    from streams.publish import summary
 
     latest, history = await asyncio.gather(board.latest(line.patient_id), board.history(line.patient_id))
     trend = tuple((point.as_of, point.index) for point in history)
@@ -123,7 +126,7 @@ async def _row(board: Board, line: Ranked) -> Row:
         return Row(line.patient_id, line.level, line.index, line.as_of, trend)
     found = summary.read(latest.json)
     marks = {"stale": found.stale, "degraded": found.degraded, "corrected": found.corrected}
-    flags = tuple(name for name, holds in marks.items() if holds) + found.reasons
+    flags = tuple(dict.fromkeys([*(name for name, holds in marks.items() if holds), *found.reasons]))
     models = tuple((one.model, value_in_words(one)) for one in found.models)
     return Row(found.patient_id, found.level, found.index, found.as_of, trend, models, flags)
 
@@ -168,7 +171,7 @@ def table(rows: Sequence[Row], now: Instant, trouble: str = "") -> Table:
             "-" if row.index is None else f"{row.index:.0f}",
             trend(row.trend, row.as_of),
             age(row.as_of, now),
-            Text(", ".join(f"{model} {value}" for model, value in row.models)),
+            Text(", ".join(f"{SHORT.get(model, model)} {value}" for model, value in row.models)),
             Text(", ".join(row.flags), style="yellow"),
         )
     return shown

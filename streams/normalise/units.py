@@ -1,19 +1,13 @@
-"""Units of measurement to the vocabulary's: one affine conversion per way of writing a unit, worked out once.
-
-The arithmetic is the library's (ucumvert over pint); ``streams/units.toml`` holds what a library cannot know.
-"""
+"""Units of measurement to the vocabulary's: one affine conversion per way of writing a unit, worked out once."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from streams.errors import RejectedMessage
+from streams.normalise.ucum import TABLE, Size, Substance, registry, size, through_substance
 from streams.vocabulary import MDC, QUANTITIES, quantity
 
 UCUM = "http://unitsofmeasure.org"
@@ -22,20 +16,6 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _LONGEST, _LONGEST_ALL = 40, 256
 _SPAN = 1024.0
 """Distance of the two points a conversion is measured at; a power of two costs no digits."""
-
-
-class _Substance(msgspec.Struct, frozen=True):
-    code: str
-    mass: float
-    valence: int = 0
-
-
-class _Table(msgspec.Struct, frozen=True):
-    atoms: dict[str, list[str]]
-    aliases: dict[str, str]
-    dimensionless: dict[str, dict[str, float]]
-    mdc: dict[str, str]
-    substance: list[_Substance]
 
 
 class Conversion(NamedTuple):
@@ -52,54 +32,16 @@ class Conversion(NamedTuple):
 
 
 IDENTITY = Conversion(1.0, 0.0)
-_TABLE = msgspec.convert(tomllib.loads(files("streams").joinpath("units.toml").read_text("utf-8")), _Table)
-_SUBSTANCES = {substance.code: substance for substance in _TABLE.substance}
-
-
-def _grammar(atoms: dict[str, list[str]]) -> re.Pattern[str]:
-    metric, plain, prefixes = ("|".join(map(re.escape, atoms[key])) for key in ("metric", "plain", "prefixes"))
-    atom = rf"(?:{plain}|(?:{prefixes})?(?:{metric}))(?:-?[1-3])?"
-    factor = r"10{0,6}|10[*^]-?[0-9]{1,2}"
-    return re.compile(rf"/?(?:{atom}|{factor})(?:[./](?:{atom}|{factor})){{0,3}}")
-
-
-_GRAMMAR = _grammar(_TABLE.atoms)
+_SUBSTANCES = {substance.code: substance for substance in TABLE.substance}
 
 
 @cache
-def _registry() -> Any:
-    from ucumvert import PintUcumRegistry
-
-    return PintUcumRegistry()
-
-
-def _measured(unit: str) -> Any:
-    """Return one of a UCUM unit as the library's quantity; ValueError where it is outside of our part of UCUM."""
-    if not _GRAMMAR.fullmatch(unit):
-        raise ValueError("not a unit of these quantities")
-    return _registry().from_ucum(unit)
-
-
-def _affine(given: Any, wanted: Any) -> Conversion:
-    registry = _registry()
-
-    def at(value: float) -> float:
-        return float(registry.Quantity(value * given.magnitude, given.units).to(wanted.units).magnitude)
-
-    offset = at(0.0) / wanted.magnitude
-    return Conversion((at(_SPAN) / wanted.magnitude - offset) / _SPAN, offset)
-
-
-def _through_substance(given: Any, wanted: Any, unit: str, substance: _Substance) -> Conversion:
-    """Convert between mass and amount of a substance by its molar mass, and from charges by its valence."""
-    molar = _registry().from_ucum("g/mol") * substance.mass
-    if "eq" in unit:
-        if not substance.valence:
-            raise ValueError("a substance without charge")
-        given = given / substance.valence
-    if given.dimensionality != wanted.dimensionality:
-        given = given * molar if "[substance]" in given.dimensionality else given / molar
-    return _affine(given, wanted)
+def _temperature(unit: str) -> Conversion:
+    """Measure a temperature scale at two points, for its zero is not that of Celsius."""
+    library = registry()
+    given, wanted = library.from_ucum(unit).units, library.from_ucum("Cel").units
+    zero, far = (float(library.Quantity(value, given).to(wanted).magnitude) for value in (0.0, _SPAN))
+    return Conversion((far - zero) / _SPAN, zero)
 
 
 @lru_cache(maxsize=4096)
@@ -108,19 +50,25 @@ def _ucum(code: str, unit: str) -> Conversion | None:
     wanted_unit = quantity(code).unit
     if unit == wanted_unit:
         return IDENTITY
-    if wanted_unit in _TABLE.dimensionless:
-        factor = _TABLE.dimensionless[wanted_unit].get(unit)
+    if wanted_unit in TABLE.dimensionless:
+        factor = TABLE.dimensionless[wanted_unit].get(unit)
         return None if factor is None else Conversion(factor, 0.0)
+    if wanted_unit == "Cel":
+        return _temperature(unit) if unit in TABLE.atoms["temperature"] else None
     unit = _ANNOTATION.sub("", unit)
     if unit == wanted_unit:
         return IDENTITY
-    try:
-        given, wanted = _measured(unit), _measured(wanted_unit)
-        if code in _SUBSTANCES:
-            return _through_substance(given, wanted, unit, _SUBSTANCES[code])
-        return _affine(given, wanted)
-    except Exception:  # the library raises many kinds; each means that it cannot be converted
+    return _linear(size(unit), size(wanted_unit), _SUBSTANCES.get(code))
+
+
+def _linear(given: Size | None, wanted: Size | None, substance: Substance | None) -> Conversion | None:
+    if given is None or wanted is None:
         return None
+    if substance is not None:
+        given = through_substance(given, wanted, substance)
+    if given is None or given.dimensions != wanted.dimensions:
+        return None
+    return Conversion(float(f"{given.factor / wanted.factor:.14g}"), 0.0)
 
 
 def _spelled(code: str, text: str) -> Conversion | None:
@@ -128,7 +76,7 @@ def _spelled(code: str, text: str) -> Conversion | None:
     text = text.strip()
     if len(text) > _LONGEST:
         return None
-    alias = _TABLE.aliases.get(text) or (_TABLE.aliases.get(text.lower()) if len(text) > 1 else None)
+    alias = TABLE.aliases.get(text) or (TABLE.aliases.get(text.lower()) if len(text) > 1 else None)
     found = _ucum(code, alias) if alias else None
     return found or _ucum(code, text)
 
@@ -136,7 +84,7 @@ def _spelled(code: str, text: str) -> Conversion | None:
 def _meant(code: str, system: str | None, unit_code: str | None, unit: str | None) -> tuple[Conversion | None, str]:
     """Return the conversion and the text it was read from: the coded unit before the words for it."""
     if system == MDC and unit_code:
-        return _spelled(code, _TABLE.mdc.get(unit_code, unit or "")), unit or unit_code
+        return _spelled(code, TABLE.mdc.get(unit_code, unit or "")), unit or unit_code
     if unit_code and (system == UCUM or not unit):
         return _spelled(code, unit_code), unit_code
     return _spelled(code, unit or ""), unit or ""
@@ -149,14 +97,14 @@ def _shown(unit: str) -> str:
 @lru_cache(maxsize=4096)
 def _resolved(code: str, system: str | None, unit_code: str | None, unit: str | None) -> Conversion | tuple[str, str]:
     wanted = quantity(code).unit
-    if not (unit_code or unit) and "" not in _TABLE.dimensionless.get(wanted, {}):
+    if not (unit_code or unit) and "" not in TABLE.dimensionless.get(wanted, {}):
         return "unit-missing", "none"
     found, text = _meant(code, system, unit_code, unit)
     if found is None:
         return "unit", _shown(text)
     # The words must not say another unit than the code does: one of them is wrong, and which cannot be known.
     words = _spelled(code, unit) if unit else None
-    if words is not None and words != found and wanted not in _TABLE.dimensionless:
+    if words is not None and words != found and wanted not in TABLE.dimensionless:
         return "unit-conflict", f"{_shown(text)} beside {_shown(unit or '')}"
     return found
 

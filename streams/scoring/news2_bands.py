@@ -36,7 +36,7 @@ TEMPERATURE_TENTHS = Band((350, 360, 380, 390), (3, 1, 0, 1, 2))
 OXYGEN_POINTS = 2
 CVPU_POINTS = 3
 _TIE = 1e-6
-"""Slack that keeps a half that binary floats cannot hold (36.05) a half."""
+"""Slack that keeps a half a half after a unit conversion blurred it (97.07 degF by way of Kelvin)."""
 
 
 class Charted(NamedTuple):

@@ -15,8 +15,8 @@ BASIS_LIMIT = 50
 def as_of(timeline: Timeline) -> Instant | None:
     """Return the newest ``effective_at`` among the usable facts.
 
-    Where all of them have been withdrawn it is the horizon, so that a score once published can be taken back; None where
-    nothing clinical was ever accepted.
+    Where all of them have been withdrawn it is the horizon, so that a score once published can be taken back; None
+    where nothing clinical was ever accepted.
     """
     newest = (h.columns.newest_at for h in timeline.hours.values() if h.columns.newest_at is not None)
     return max(newest, default=timeline.horizon)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import pytest
-from conftest import TINY_CONFIG, write_tiny_model
+from tests.conftest import TINY_CONFIG, write_tiny_model
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 

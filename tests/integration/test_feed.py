@@ -254,11 +254,11 @@ async def test_an_interrupted_replay_gives_the_clock_back(stack: Stack, tmp_path
     assert command(stack, "simulate", "--patients", "2", "--hours", "1", "--out", str(file)).returncode == 0
     [clock_before] = await ends(stack.settings, topics.CLOCK)
     argv = [sys.executable, "-m", "streams.cli", "replay", str(file), "--speed", "1x"]
-    env = {**os.environ, **stack.env}
-    with subprocess.Popen(argv, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replaying:
-        while not (await read(stack.settings, topics.CLOCK, clock_before))[0]:
-            assert replaying.poll() is None
-        replaying.send_signal(signal.SIGINT)
-        replaying.communicate(timeout=30)
+    env, quiet = {**os.environ, **stack.env}, asyncio.subprocess.DEVNULL
+    replaying = await asyncio.create_subprocess_exec(*argv, env=env, cwd=ROOT, stdout=quiet, stderr=quiet)
+    while not (await read(stack.settings, topics.CLOCK, clock_before))[0]:
+        assert replaying.returncode is None
+    replaying.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(replaying.wait(), 30) != 0
     records = (await read(stack.settings, topics.CLOCK, clock_before))[0]
     assert [decode(record.value).mode for record in records] == ["replay", "live"]

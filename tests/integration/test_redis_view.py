@@ -157,6 +157,13 @@ async def test_a_row_late_for_the_latest_still_enters_the_trend(view: View, boar
     assert 0 < await redis.ttl("risk:{a}:history") <= TTL_S
 
 
+async def test_a_trend_of_one_point_that_is_replaced_late_still_expires(redis: Redis, board: Board) -> None:
+    view = View(redis, "topic-1", latest_ttl_s=TTL_S, history_length=1)
+    await view.write_many([row(1, as_of=5000), row(3, as_of=1000), row(2, as_of=5000)])
+    assert [(point.as_of, point.offset) for point in await board.history("a")] == [(5000, 2)]
+    assert 0 < await redis.ttl("risk:{a}:history") <= TTL_S
+
+
 async def test_any_order_and_any_repeats_end_the_same(view: View, redis: Redis) -> None:
     rows = [
         row(offset, as_of=1000 * (offset % 4), index=float(offset), patient_id=patient, epoch=1 + offset // 6)

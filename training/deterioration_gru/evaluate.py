@@ -38,6 +38,8 @@ def evaluate(data: Path, role: str, out: Path, repository: Path, triton: str = "
     """
     spec = load(repository, NAME)
     stays = read_stays(data, () if role == "all" else (role,))
+    if not stays:
+        raise SystemExit(f"no stays of role {role} in {data}; name one that splits.csv has, or all")
     ask = triton_answers(triton, spec) if triton else onnx_answers(repository, spec)
     labels = np.array([s.died for s in stays], np.float64)
     scored = {task: score(stays, view, spec, ask) for task, view in tasks(spec)}

@@ -125,6 +125,13 @@ def test_supplemental_oxygen(facts: tuple[Fact, ...], points: int) -> None:
         (((GCS, 15), (EYE, 3), (VERBAL, 5), (MOTOR, 6)), 0),
         (((EYE, 3, HOUR), (VERBAL, 5, HOUR), (MOTOR, 6, HOUR), (EYE, 4)), 3),
         (((EYE, 4), (VERBAL, 5, HOUR), (MOTOR, 6, 2 * HOUR)), 0),
+        (
+            (
+                *((EYE, 4, 2 * HOUR), (VERBAL, 5, 2 * HOUR), (MOTOR, 6, 2 * HOUR)),
+                *((EYE, 3, HOUR), (VERBAL, 5, HOUR), (MOTOR, 6, HOUR), (EYE, 4)),
+            ),
+            3,
+        ),
     ],
     ids=[
         "total-15",
@@ -137,6 +144,7 @@ def test_supplemental_oxygen(facts: tuple[Fact, ...], points: int) -> None:
         "total-before-parts-at-one-instant",
         "newest-instant-with-all-parts",
         "parts-of-different-instants-say-nothing",
+        "newest-of-two-instants-with-all-parts",
     ],
 )
 def test_consciousness(facts: tuple[Fact, ...], points: int) -> None:

@@ -80,6 +80,12 @@ def test_temperatures_are_rounded_half_up_to_tenths(celsius: float, expected: in
     assert tenths(celsius) == expected
 
 
+def test_a_half_that_a_unit_conversion_blurred_is_still_a_half() -> None:
+    """97.07 degF is 36.15 Cel; by way of Kelvin it comes out a little short."""
+    assert (97.07 + 459.67) * 5 / 9 - 273.15 == 36.14999999999998
+    assert tenths(36.14999999999998) == 362
+
+
 def test_a_saturation_of_91_5_is_charted_92_and_scores_two() -> None:
     assert total(NORMAL._replace(spo2=91.5)).score == 2
     assert total(NORMAL._replace(spo2=91.4)).score == 3

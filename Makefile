@@ -1,0 +1,40 @@
+# Every target sets itself up: a virtual environment in .venv with pinned versions.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: setup demo test check lint bench accept clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,train,dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)  ## Start the embedded stack, replay a simulated ward, show the ranking
+	$(BIN)/cardiostream demo $(ARGS)
+
+test: $(STAMP)  ## Everything that needs nothing special
+	$(BIN)/python -m pytest -m "not kafka and not realdata" $(ARGS)
+
+accept: $(STAMP)  ## The suites on Apache Kafka (KAFKA_HOME) and on public data (CARDIOSTREAM_DATA)
+	$(BIN)/python -m pytest -m "kafka or realdata" $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy streams training tests bench
+	$(BIN)/lint-imports
+
+check: lint test  ## Before every commit
+
+bench: $(STAMP)  ## Measure throughput and latency side by side; prints a table
+	$(BIN)/python -m bench.run $(ARGS)
+
+clean:
+	rm -rf $(VENV) .cardiostream .mypy_cache .ruff_cache .pytest_cache
