@@ -127,7 +127,8 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     status: Status
     """``unavailable``: the model could not be asked; the debt is paid when it is back."""
     value: float | None = None
-    """Calibrated probability 0..1 for a learned model; the aggregate score 0..20 for NEWS2; None unless ok."""
+    """Calibrated probability 0..1 for a learned model; the aggregate score 0..20 for NEWS2, a lower bound where
+    partial; None where there is no answer."""
     level: Level = "indeterminate"
     reasons: tuple[str, ...] = ()
     """Machine-readable: ``missing:8867-4``, ``stale:9279-1``, ``partial``, ``contract``, ``breaker-open``, ..."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,12 +64,17 @@ def triton_url(stack_embedded: Stack) -> str:
 def tiny_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a model repository with one model: risk = sigmoid(0.5 a - b + 2 c), float32, batches of up to 64."""
     folder = tmp_path_factory.mktemp("repository")
-    write_tiny_model(folder / "tiny")
+    _write_model(folder / "tiny", TINY_CONFIG)
     return folder
 
 
-def write_tiny_model(folder: Path, config: str = TINY_CONFIG) -> None:
-    """Write a model folder as Triton takes it."""
+@pytest.fixture(scope="session")
+def write_model() -> Callable[[Path, str], None]:
+    """Return what writes that network into a model folder under another ``config.pbtxt``."""
+    return _write_model
+
+
+def _write_model(folder: Path, config: str) -> None:
     (folder / "1").mkdir(parents=True)
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "w"], ["z"]), helper.make_node("Sigmoid", ["z"], ["risk"])],

@@ -23,7 +23,9 @@ class Plan(msgspec.Struct, frozen=True):
     """How one network is fitted; a checkpoint of another plan is refused."""
 
     seed: int = 20120
-    epochs: int = 24
+    epochs: int = 60
+    patience: int = 15
+    """Epochs without a lower validation loss after which the fit ends."""
     batch: int = 128
     rate: float = 2e-3
     weight_decay: float = 1e-3
@@ -46,7 +48,8 @@ class Fit:
         self.averaged = copy.deepcopy(network).requires_grad_(False)
         self.optimiser = torch.optim.AdamW(network.parameters(), plan.rate, weight_decay=plan.weight_decay)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, plan.epochs)
-        self.epoch, self.best, self.best_weights = 0, float("inf"), copy.deepcopy(network.state_dict())
+        self.epoch, self.best_epoch, self.best = 0, 0, float("inf")
+        self.best_weights = copy.deepcopy(network.state_dict())
         folder.mkdir(parents=True, exist_ok=True)
         self.checkpoint = folder / "checkpoint.pt"
 
@@ -61,7 +64,8 @@ class Fit:
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
-        self.epoch, self.best, self.best_weights = state["epoch"], state["best"], state["best_weights"]
+        self.epoch, self.best_epoch, self.best = state["epoch"], state["best_epoch"], state["best"]
+        self.best_weights = state["best_weights"]
         torch.set_rng_state(state["random"])
         return True
 
@@ -74,6 +78,7 @@ class Fit:
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
             "best": self.best,
             "best_weights": self.best_weights,
             "random": torch.get_rng_state(),
@@ -82,12 +87,17 @@ class Fit:
         torch.save(state, draft)
         draft.replace(self.checkpoint)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the plan's epochs or its patience are used up."""
+        return self.epoch >= self.plan.epochs or self.epoch - self.best_epoch >= self.plan.patience
+
     def run(
         self,
         batches: Callable[[int], Iterable[Batch]],
         validate: Callable[[nn.Module], dict[str, float]],
     ) -> None:
-        """Fit to the plan's end and leave the network with the averaged weights of least validation ``loss``.
+        """Fit until `ended` and leave the network with the averaged weights of least validation ``loss``.
 
         Parameters
         ----------
@@ -99,7 +109,7 @@ class Fit:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, TimeRemainingColumn()) as bar, SummaryWriter(str(self.folder)) as board:
             task = bar.add_task("training", total=self.plan.epochs, completed=self.epoch)
-            while self.epoch < self.plan.epochs:
+            while not self.ended:
                 figures = {"train": self._train(batches(self.epoch)), **validate(self.averaged.eval())}
                 self._keep_best(figures["loss"])
                 self.epoch += 1
@@ -129,4 +139,5 @@ class Fit:
 
     def _keep_best(self, loss: float) -> None:
         if loss < self.best:
-            self.best, self.best_weights = loss, copy.deepcopy(self.averaged.state_dict())
+            self.best, self.best_epoch = loss, self.epoch + 1
+            self.best_weights = copy.deepcopy(self.averaged.state_dict())

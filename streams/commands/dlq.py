@@ -21,7 +21,7 @@ from streams.settings import Settings
 Place = tuple[int, int]
 """Partition and offset on the topic of dead letters."""
 
-READ_TIMEOUT_MS = 10_000
+READ_TIMEOUT_MS, QUIET_MS = 10_000, 500
 WARNING = "The payload below is patient data: show it to nobody who may not see it, keep no copy."
 
 Reason = Annotated[str | None, typer.Option(help="Only letters with this reason.")]
@@ -150,21 +150,23 @@ def _records(settings: Settings, only: Place | None) -> Iterator[Any]:
         numbers = consumer.partitions_for_topic(topics.DEAD_LETTERS) or set()
         places = [TopicPartition(topics.DEAD_LETTERS, n) for n in sorted(numbers) if only is None or n == only[0]]
         consumer.assign(places)
-        ends, starts = consumer.end_offsets(places), consumer.beginning_offsets(places)
+        starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
         for place in places:
-            consumer.seek(place, starts[place] if only is None else only[1])
-            if only is not None and not starts[place] <= only[1] < ends[place]:
-                return
-        yield from _until(consumer, ends, 1 if only else None)
+            consumer.seek(place, starts[place] if only is None else max(starts[place], only[1]))
+        yield from _until(consumer, ends, None if only is None else 1)
     finally:
         consumer.close()
 
 
 def _until(consumer: Any, ends: dict[Any, int], most: int | None) -> Iterator[Any]:
-    """Read until every partition's end; a broker that stays silent ends it too."""
+    """Read past every partition's reported end until nothing more comes; a broker that stays silent ends it too.
+
+    The wheel's broker reports the beginning of the last batch as the end, so the end alone will not do.
+    """
     read = 0
-    while any(consumer.position(place) < end for place, end in ends.items()):
-        batches = consumer.poll(timeout_ms=READ_TIMEOUT_MS)
+    while True:
+        behind = any(consumer.position(place) < end for place, end in ends.items())
+        batches = consumer.poll(timeout_ms=READ_TIMEOUT_MS if behind else QUIET_MS)
         if not batches:
             return
         for record in (record for batch in batches.values() for record in batch):

@@ -49,7 +49,8 @@ class Part(ABC):
     name: str
     advice: str
     """What a user can do when it fails."""
-    start_timeout_s: float = 60.0
+    start_timeout_s: float = 180.0
+    """Generous: on a crowded machine Java alone has been seen to take 50 s."""
 
     def __init__(self, place: Place) -> None:
         self.place = place

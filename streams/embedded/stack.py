@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Self
 
-from streams.embedded import addresses
-from streams.embedded.apache_kafka import ApacheKafka, why_not
+from streams.embedded import addresses, services
+from streams.embedded.apache_kafka import why_not
 from streams.embedded.child import Child, stop_all
 from streams.embedded.leash import Leash
 from streams.embedded.part import Part, Place
-from streams.embedded.redis_server import RedisServer
+from streams.embedded.services import BrokerChoice
 from streams.embedded.tansu import SETTINGS as TANSU_SETTINGS
 from streams.embedded.tansu import Tansu
 from streams.embedded.triton import TritonServer
@@ -23,8 +23,6 @@ from streams.errors import CardioStreamError, ContractError
 from streams.provision import topics
 from streams.settings import Settings
 
-BrokerChoice = Literal["auto", "kafka", "tansu"]
-SERVICES: tuple[str, ...] = ("broker", "redis", "triton")
 _POLL_S = 0.02
 _SERVICE_GRACE_S = 8.0
 
@@ -111,7 +109,7 @@ class Stack:
         self._lock = addresses.acquire(self._base.run_dir)
         try:
             self._place = Place(self._base.run_dir, Leash(), self.default_ports)
-            self._place.folder("logs")
+            _keep_last_logs(self._place.folder("logs"))
             self._build_services()
             self._start_services()
             self.publish_addresses()
@@ -168,26 +166,10 @@ class Stack:
         self._restart_service("redis")
 
     def _build_services(self) -> None:
-        makers: dict[str, Callable[[], Part]] = {
-            "broker": self._make_broker,
-            "redis": lambda: RedisServer(self._open_place),
-            "triton": lambda: TritonServer(self._open_place, self._base.model_repository),
-        }
-        self.services = {name: makers[name]() for name in SERVICES if name not in self.external}
-
-    def _make_broker(self) -> Part:
-        home, reason = self._base.kafka_home, why_not(self._base.kafka_home)
-        if self.broker_choice == "kafka" and reason:
-            raise ContractError(f"expected a machine that can run Apache Kafka: {reason}; or use `--broker tansu`")
-        if self.broker_choice == "tansu" or reason or home is None:
-            if self.keep:
-                raise ContractError(
-                    "the wheel's broker keeps nothing: `--keep` needs Apache Kafka (KAFKA_HOME and Java)"
-                )
-            if self.broker_choice == "auto":
-                self.progress("broker", f"Tansu, in memory, for trying out, because {reason}")
-            return Tansu(self._open_place)
-        return ApacheKafka(self._open_place, home, keep=self.keep)
+        parts = services.build(self._open_place, self._base, self.broker_choice, self.external, keep=self.keep)
+        self.services = {part.name: part for part in parts}
+        if self.broker_choice == "auto" and isinstance(self.services.get("broker"), Tansu):
+            self.progress("broker", f"Tansu, in memory, for trying out, because {why_not(self._base.kafka_home)}")
 
     @property
     def _open_place(self) -> Place:
@@ -299,3 +281,9 @@ class Stack:
 
 def _children(parts: Collection[Part]) -> list[Child]:
     return [part.child for part in parts if part.child is not None]
+
+
+def _keep_last_logs(folder: Path) -> None:
+    """Put the logs of the last start aside as ``NAME.log.1``, so that each start's are its own."""
+    for path in folder.glob("*.log"):
+        path.replace(path.with_name(f"{path.name}.1"))

@@ -15,12 +15,14 @@ SETTINGS: dict[str, Any] = {
     "producer_idempotence": False,
     "session_timeout_s": 6.0,
     "linger_ms": 20,
+    "fetch_max_wait_ms": 20,
 }
 """What every process must set differently with Tansu.
 
-Tried with aiokafka 0.14.0: `InitProducerId` fails, so producers cannot be idempotent; a group join waits half the
-session time-out (3.0 s at 6 s, 5.0 s at 10 s); a fetch costs more with every stored batch, so producers linger.
-``read_committed`` works.
+Tried with aiokafka 0.14.0: `InitProducerId` fails, so producers cannot be idempotent. A group join waits half the
+session time-out (3.0 s at 6 s, 5.0 s at 10 s). A fetch costs more with every stored batch, so producers linger; and the
+broker keeps looking for new records while it holds back a fetch: at 5 ms each idle consumer costs it 8.7 % of a core,
+at 20 ms 4.0 %, with the same median of 23 ms from produce to consume. ``read_committed`` works.
 """
 
 

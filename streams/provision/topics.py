@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError
 
 from streams import topics
@@ -63,7 +64,16 @@ def create(settings: Settings) -> Report:
         answer = client.create_topics(wanted, raise_errors=False)
         created, existing = _sort(answer["topics"])
         client.wait_for_topics(list(wanted))
+        _wait_leaders(client)
     return Report(created, existing)
+
+
+def _wait_leaders(client: KafkaAdminClient) -> None:
+    """Wait until every partition's leader answers; the metadata names it a little before it does."""
+    every = {
+        TopicPartition(name, p): OffsetSpec.LATEST for name, (n, _) in _partitions(client).items() for p in range(n)
+    }
+    client.list_partition_offsets(every)
 
 
 def _sort(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:

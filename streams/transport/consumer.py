@@ -14,6 +14,7 @@ from typing import Any
 
 import aiokafka
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -82,15 +83,25 @@ class RunConsumer(driver.Consumer):
         fetched, active = await self._wait_next_records(1.0)
         if not fetched or self.should_stop:
             return
-        if not self.flow_active:
-            # Records fetched while the flow is stopped must come again.
-            await self.perform_seek()
-            return
         for tp, records in fetched.items():
             if generation != self.offsets.generation or not self.flow_active:
+                # The fetch has moved the position past these records, perhaps under the new assignment already;
+                # nothing has been handed on under that one, so going back to what is committed brings them again.
+                await self._go_back()
                 return
             if records and (active is None or tp in active):
                 await self._hand_on(TP(*tp), records, generation)
+
+    async def _go_back(self) -> None:
+        try:
+            committed = await self.seek_to_committed()
+            # Seeking leaves partitions without a committed offset where they are, which is past these records.
+            unread = [tp for tp, offset in committed.items() if not offset]
+            if unread:
+                await self._thread.seek_to_beginning(*unread)
+        except (KafkaError, AssertionError) as error:
+            # Partitions are being taken away; the next assignment begins at what is committed anyway.
+            log.info("positions not moved back while partitions change: %s", type(error).__name__)
 
     async def _hand_on(self, tp: TP, records: list[Any], generation: int) -> None:
         run = Run(tp.topic, tp.partition, tuple(records), generation)

@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 from streams import topics
 from streams.errors import RetryableError
 from streams.settings import Settings
+from streams.transport.reading import read_ends
 
 POLL_S = 0.5
 
@@ -36,8 +37,8 @@ async def _lag_of(settings: Settings, group: str, names: Sequence[str]) -> int:
     try:
         tps = [TopicPartition(name, number) for name in names for number in range(settings.partitions)]
         consumer.assign(tps)
-        ends, beginnings = await consumer.end_offsets(tps), await consumer.beginning_offsets(tps)
         committed = {tp: await consumer.committed(tp) or 0 for tp in tps}
+        beginnings, ends = await consumer.beginning_offsets(tps), await read_ends(consumer, tps)
         return sum(max(0, ends[tp] - max(committed[tp], beginnings[tp])) for tp in tps)
     finally:
         await consumer.stop()

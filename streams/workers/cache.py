@@ -14,6 +14,7 @@ from streams import metrics, topics
 from streams.clock import WallClock
 from streams.errors import ContractError, RetryableError
 from streams.publish import headers
+from streams.publish.board import Board
 from streams.publish.view import View, ViewRow, connect
 from streams.records import Level
 from streams.settings import Settings
@@ -112,6 +113,7 @@ class CacheWork:
             self._behind = False
             count = await self._rebuild()
             await self.view.mark(self._partitions)
+            await Board(self.redis).repair()
             log.info("view rebuilt rows=%d partitions=%d", count, len(self._partitions))
         except RetryableError as error:
             self._behind = True

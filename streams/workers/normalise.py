@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -12,7 +13,7 @@ import msgspec
 
 from streams import metrics, topics
 from streams.errors import ContractError
-from streams.normalise import Normalised, Raw, normalise
+from streams.normalise import Normalised, Raw, normalise, warm_up
 from streams.records import ClinicalEvent, DeadLetter, ObservationVersion
 from streams.settings import Settings, Source
 from streams.transport.pipeline import Pipeline
@@ -72,7 +73,8 @@ class NormaliseWork:
         )
 
     async def start(self) -> None:
-        """Nothing beside Kafka is needed."""
+        """Load the unit library now, not with the first record."""
+        await asyncio.to_thread(warm_up)
 
     async def assigned(self, partitions: set[Any]) -> None:
         """No state is kept."""

@@ -15,7 +15,7 @@ from streams.feed.clock_mode import LIVE, ClockMode, decode
 from streams.records import Tick
 from streams.settings import Settings
 from streams.transport.produce import Out
-from streams.transport.reading import reader
+from streams.transport.reading import read_ends, reader
 
 INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
 _CLOCK = TopicPartition(topics.CLOCK, 0)
@@ -30,6 +30,7 @@ class Timekeeper:
         self._mode: ClockMode = LIVE
         self._next: Instant = 0
         self._reader: Any = None
+        self._ends: Any = None
 
     async def start(self) -> None:
         """Connect, and read who keeps the clock."""
@@ -37,11 +38,14 @@ class Timekeeper:
         await self._reader.start()
         self._reader.assign([_CLOCK])
         await self._reader.seek_to_beginning(_CLOCK)
+        self._ends = reader(self.settings, "cardiostream-ends")
+        await self._ends.start()
 
     async def stop(self) -> None:
         """Disconnect."""
-        if self._reader is not None:
-            await self._reader.stop()
+        for consumer in (self._reader, self._ends):
+            if consumer is not None:
+                await consumer.stop()
 
     async def due(self, partitions: Iterable[int]) -> list[Out]:
         """Return a tick for each partition where one is due now and no replay keeps the clock."""
@@ -52,7 +56,7 @@ class Timekeeper:
         self._next = now + int(self.settings.tick_interval_s * 1000)
         numbers = sorted(partitions)
         wanted = [TopicPartition(topic, number) for topic in INPUTS for number in numbers]
-        ends = await self._reader.end_offsets(wanted) if wanted else {}
+        ends = await read_ends(self._ends, wanted) if wanted else {}
         return [_tick(now, n, {topic: ends[TopicPartition(topic, n)] for topic in INPUTS}) for n in numbers]
 
     async def _heed_clock(self) -> None:

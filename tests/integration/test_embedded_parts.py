@@ -17,7 +17,8 @@ from tritonclient import grpc
 from streams.embedded import addresses
 from streams.embedded.part import PartFailed
 from streams.embedded.redis_server import RedisServer
-from streams.embedded.stack import BrokerChoice, Stack
+from streams.embedded.services import BrokerChoice
+from streams.embedded.stack import Stack
 from streams.embedded.supervisor import Supervisor
 from streams.embedded.triton import TritonServer
 from streams.embedded.watchdog import SHARED_MEMORY
@@ -89,6 +90,7 @@ def test_commands_find_the_stack_by_its_run_folder(tiny_repository: Path, tmp_pa
         found = addresses.connect(Settings(run_dir=tmp_path))
         assert found.bootstrap_servers == stack.settings.bootstrap_servers
         assert (found.producer_idempotence, found.session_timeout_s, found.linger_ms) == (False, 6.0, 20)
+        assert found.fetch_max_wait_ms == 20
     assert addresses.connect(Settings(run_dir=tmp_path)).bootstrap_servers == "127.0.0.1:9092"
 
 
@@ -249,3 +251,12 @@ def test_a_stopped_worker_does_not_outlive_the_stack(tiny_repository: Path, tmp_
     pid = worker.pid
     stack.stop(grace_s=0.5)
     assert is_gone(pid)
+
+
+def test_the_logs_of_the_last_start_are_put_aside(tiny_repository: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        with Stack(tmp_path, broker="tansu", model_repository=tiny_repository):
+            log = (tmp_path / "logs" / "redis.log").read_text()
+            assert log.count("Ready to accept connections") <= 1
+    assert (tmp_path / "logs" / "redis.log.1").exists()
+    assert not (tmp_path / "logs" / "redis.log.1.1").exists()

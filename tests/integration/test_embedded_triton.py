@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import pytest
-from tests.conftest import TINY_CONFIG, write_tiny_model
 from tritonclient import grpc
 from tritonclient.utils import InferenceServerException
 
@@ -21,6 +21,7 @@ from streams.embedded.stack import Stack
 
 pytestmark = pytest.mark.embedded
 
+WriteModel = Callable[[Path, str], None]
 Rows = npt.NDArray[np.float32]
 
 UNBATCHED = """\
@@ -34,11 +35,11 @@ COMPLETED = 'backend: "onnxruntime"\n'
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory, tiny_repository: Path, write_model: WriteModel) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    write_tiny_model(folder / "tiny")
-    write_tiny_model(folder / "unbatched", UNBATCHED)
-    write_tiny_model(folder / "completed", COMPLETED)
+    shutil.copytree(tiny_repository / "tiny", folder / "tiny")
+    write_model(folder / "unbatched", UNBATCHED)
+    write_model(folder / "completed", COMPLETED)
     return folder
 
 
@@ -140,27 +141,29 @@ def test_it_serves_the_version_that_the_stock_image_s_tag_names(client: grpc.Inf
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("right", "wrong", "told"),
     [
-        (TINY_CONFIG.replace('"risk"', '"danger"'), "danger"),
-        (TINY_CONFIG.replace("TYPE_FP32 dims: [3]", "TYPE_FP64 dims: [3]"), "TYPE_FP64"),
-        (TINY_CONFIG.replace("dims: [3]", "dims: [4]"), r"\[4\]"),
+        ('"risk"', '"danger"', "danger"),
+        ("TYPE_FP32 dims: [3]", "TYPE_FP64 dims: [3]", "TYPE_FP64"),
+        ("dims: [3]", "dims: [4]", r"\[4\]"),
     ],
 )
 def test_a_config_that_contradicts_the_network_stops_the_start_and_is_named(
-    config: str, told: str, tmp_path: Path
+    right: str, wrong: str, told: str, tmp_path: Path, tiny_repository: Path, write_model: WriteModel
 ) -> None:
-    write_tiny_model(tmp_path / "repository" / "wrong", config)
+    config = (tiny_repository / "tiny" / "config.pbtxt").read_text()
+    assert right in config
+    write_model(tmp_path / "repository" / "contrary", config.replace(right, wrong))
     stack = Stack(tmp_path / "run", broker="tansu", model_repository=tmp_path / "repository")
     with pytest.raises(PartFailed, match=told) as failure:
         stack.start()
     assert failure.value.part == "triton"
-    assert "wrong" in str(failure.value)
+    assert "contrary" in str(failure.value)
     assert "What to do" in str(failure.value)
 
 
-def test_a_model_without_its_network_stops_the_start_and_is_named(tmp_path: Path) -> None:
-    write_tiny_model(tmp_path / "repository" / "empty")
+def test_a_model_without_its_network_stops_the_start_and_is_named(tmp_path: Path, write_model: WriteModel) -> None:
+    write_model(tmp_path / "repository" / "empty", COMPLETED)
     (tmp_path / "repository" / "empty" / "1" / "model.onnx").unlink()
     stack = Stack(tmp_path / "run", broker="tansu", model_repository=tmp_path / "repository")
     with pytest.raises(PartFailed, match=r"model\.onnx"):

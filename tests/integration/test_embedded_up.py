@@ -32,6 +32,7 @@ class Up:
     """One ``cardiostream up`` in a run folder of its own."""
 
     def __init__(self, folder: Path, repository: Path, *options: str, **popen: Any) -> None:
+        """Start it; without ``--workers`` among the options it runs the services alone."""
         self.run_dir, self.output = folder / "run", folder / "output.txt"
         self.env = {
             **os.environ,
@@ -39,7 +40,9 @@ class Up:
             "CARDIOSTREAM_MODEL_REPOSITORY": str(repository),
             "COLUMNS": "200",
         }
-        argv = [sys.executable, "-m", "streams.cli", "up", "--no-workers", *options]
+        argv = [sys.executable, "-m", "streams.cli", "up", *options]
+        if "--workers" not in options:
+            argv.append("--no-workers")
         with self.output.open("wb") as output:
             given: dict[str, Any] = {
                 "stdin": subprocess.DEVNULL,
@@ -255,4 +258,31 @@ def test_a_model_that_cannot_be_served_ends_the_start_and_is_named(tmp_path: Pat
     assert up.process.wait(PATIENCE_S) == 1
     assert "triton died" in up.said()
     assert "torn" in up.said()
+    assert up.alive() == []
+
+
+def test_with_the_real_workers_one_that_is_killed_comes_back_and_none_outlives_the_stack(tmp_path: Path) -> None:
+    up = Up(tmp_path, ROOT / "model_repo", "--broker", "tansu", "--workers", "all")
+    try:
+        up.wait_up()
+        wait_for(lambda: "CardioStream is up" in up.said())
+        first = up.addresses()["parts"]["bedside"]["pid"]
+        os.kill(first, signal.SIGKILL)
+        wait_for(lambda: "bedside  ready again" in up.said())
+        assert "bedside  ended (killed by SIGKILL); starting again in 1 s, 1 of 5" in up.said()
+        assert up.addresses()["parts"]["bedside"]["pid"] != first
+        assert sum("python" in name for name in up.alive()) >= 5
+    finally:
+        up.process.kill()
+        up.process.wait()
+    wait_for(lambda: up.alive() == [])
+
+
+def test_without_restarts_a_worker_that_ends_ends_the_stack_and_is_named(tmp_path: Path) -> None:
+    up = Up(tmp_path, ROOT / "model_repo", "--broker", "tansu", "--workers", "normalise", "--no-restart-workers")
+    up.wait_up()
+    wait_for(lambda: "CardioStream is up" in up.said())
+    os.kill(up.addresses()["parts"]["normalise"]["pid"], signal.SIGKILL)
+    assert up.process.wait(PATIENCE_S) == 1
+    assert "normalise ended, last with killed by SIGKILL" in up.said()
     assert up.alive() == []

@@ -232,8 +232,8 @@ async def test_dead_letters_are_listed_by_reason_and_shown_one_by_one(stack: Sta
         "ab" * 32, START, b'{"id":"SECRET-7"}',
     )  # fmt: skip
     async with new_producer(stack.settings) as producer:
-        place = await producer.send_and_wait(topics.DEAD_LETTERS, key=b"hospital", value=msgspec.json.encode(letter))
         await producer.send_and_wait(topics.DEAD_LETTERS, key=b"hospital", value=b"not a letter")
+        place = await producer.send_and_wait(topics.DEAD_LETTERS, key=b"hospital", value=msgspec.json.encode(letter))
     where = f"{topics.DEAD_LETTERS}/{place.partition}/{place.offset}"
 
     listed = command(stack, "dlq", "list")

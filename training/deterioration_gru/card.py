@@ -27,8 +27,8 @@ at least {min_facts} values of {min_codes} quantities. Levels by probability: {l
 
 ## On whom
 {data}: {stays} adult stays of at least 48 hours in four kinds of intensive care unit of one hospital in Boston,
-2001 to 2008, {deaths} of which ended in death in hospital; one stay in ten was kept back from fitting, for stopping, calibration
-and threshold. {citation}. Licence {licence}.
+2001 to 2008, {deaths} of which ended in death in hospital; one stay in ten was kept back from
+fitting, for stopping, calibration and threshold. {citation}. Licence {licence}.
 
 ## How good
 Role `{role}` of the same data, {n} stays, {positives} deaths, none of them used for fitting, stopping, calibration or

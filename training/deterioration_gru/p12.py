@@ -56,6 +56,7 @@ _EMPTY = Series(np.zeros(0, np.int16), np.zeros(0, np.int64), np.zeros(0))
 def _statics(events: pd.DataFrame) -> dict[int, tuple[str, str]]:
     wanted = events[events["parameter"].isin(("Age", "Gender"))]
     table = wanted.groupby(["record_id", "parameter"], observed=True)["value"].first().unstack()
+    table = table.reindex(columns=["Age", "Gender"])
     return {
         int(record): (_birth_date(age), _SEX.get(gender, ""))
         for record, age, gender in zip(table.index, table["Age"], table["Gender"], strict=True)
@@ -82,7 +83,7 @@ def _series(events: pd.DataFrame) -> dict[int, Series]:
     order = np.lexsort((value, row, at, record))
     record, row, at, value = record[order], row[order], at[order], value[order]
     ids, starts = np.unique(record, return_index=True)
-    ends = [*starts[1:], len(record)]
+    ends = np.append(starts[1:], len(record))[: len(ids)]
     return {int(i): Series(row[a:b], at[a:b], value[a:b]) for i, a, b in zip(ids, starts, ends, strict=True)}
 
 

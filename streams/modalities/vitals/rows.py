@@ -13,7 +13,7 @@ from streams.timeline.series import Series
 
 
 class Rows(NamedTuple):
-    """Facts in ascending clinical time; arrays of shape (n,)."""
+    """Facts, those of one column in ascending clinical time; arrays of shape (n,)."""
 
     column: NDArray[np.int64]
     age: NDArray[np.int64]
@@ -37,9 +37,11 @@ def rows_of(series: Series, as_of: Instant, columns: Columns) -> Rows:
 
 
 def _with_totals(window: Series, columns: Columns) -> Series:
-    """Add the totals that follow from their parts, keeping the order in time."""
+    """Add the totals that follow from their parts; each column stays in ascending time."""
     found = [window, *(_totals(window, total, parts) for total, parts in columns.composed)]
     quantity, times, value = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    if not any((window.quantity == total).any() for total, _ in columns.composed):
+        return Series(quantity, times, value)  # nothing to weave the new totals into
     order = times.argsort(kind="stable")
     return Series(quantity[order], times[order], value[order])
 

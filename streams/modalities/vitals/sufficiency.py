@@ -15,7 +15,7 @@ def inputs_used(rows: Rows, columns: Columns) -> tuple[InputUsed, ...]:
     """Count the facts per code and tell the age of the newest, in seconds."""
     width = len(columns.codes)
     newest = np.zeros(width, np.int64)
-    newest[rows.column] = rows.age  # ascending in time: the last assignment is the newest
+    newest[rows.column] = rows.age  # ascending in time within a column: the last assignment is the newest
     ages, codes = newest.tolist(), columns.codes
     counts = np.bincount(rows.column, minlength=width).tolist()
     return tuple(InputUsed(codes[k], n, ages[k] / SECOND) for k, n in enumerate(counts) if n)
@@ -25,7 +25,8 @@ def reasons_against(inputs: tuple[InputUsed, ...], spec: Manifest) -> tuple[str,
     """Name what is missing, stale or too few, in the manifest's order."""
     by_code = {used.code: used for used in inputs}
     found = [_reason(i, by_code.get(i.code)) for i in spec.inputs if i.required]
-    few = sum(used.count for used in inputs) < spec.sufficiency.min_facts or len(inputs) < spec.sufficiency.min_codes
+    facts = sum([used.count for used in inputs])
+    few = facts < spec.sufficiency.min_facts or len(inputs) < spec.sufficiency.min_codes
     return tuple(filter(None, (*found, "too-few" if few else "")))
 
 

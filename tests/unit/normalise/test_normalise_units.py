@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from fhir_messages import UCUM, coded, heart_rate, sent
+
+from streams.normalise import ucum
+from streams.vocabulary import QUANTITIES
 
 MDC = "urn:iso:std:iso:11073:10101"
 
@@ -146,3 +151,37 @@ def test_unit_that_does_not_fit_is_rejected(code: str, unit: dict[str, str], rea
     (letter,) = result.dead_letters
     assert (letter.reason, letter.received) == (reason, received)
     assert result.events == ()
+
+
+LINEAR = (
+    "kPa cm[H2O] mbar bar [psi] Hz s-1 mL/min L/h mL/s g [oz_av] [stone_av] mm m [ft_i] ukat/L nkat/mL U/dL g/L mg/mL "
+    "ng/L pg/mL ug/L 10*9/L /uL 10*6/L /nL L dL 10*3.uL-1 100.mg/L /L"
+)
+
+
+@pytest.mark.parametrize("unit", LINEAR.split())
+def test_products_of_parts_are_what_the_library_says_of_the_whole(unit: str) -> None:
+    library, compared = ucum.registry(), 0
+    given, ours = library.from_ucum(unit), ucum.size(unit)
+    assert ours is not None
+    for wanted in {each.unit for each in QUANTITIES} - {"%", "{score}", "[pH]", "Cel"}:
+        theirs, target = library.from_ucum(wanted), ucum.size(wanted)
+        assert target is not None
+        assert (ours.dimensions == target.dimensions) == (given.dimensionality == theirs.dimensionality)
+        if ours.dimensions == target.dimensions:
+            whole = library.Quantity(given.magnitude, given.units).to(theirs.units).magnitude / theirs.magnitude
+            assert ours.factor / target.factor == pytest.approx(whole, rel=1e-12)
+            compared += 1
+    assert compared
+
+
+def test_a_flood_of_odd_units_asks_the_library_only_for_their_parts() -> None:
+    prefixes, atoms = ["", "k", "d", "c", "m", "u", "n"], ["g", "mol", "L", "m", "s"]
+    names = [a + b for a, b in product(prefixes, atoms)]
+    flood = [
+        {"code": coded("2345-7"), "valueQuantity": {"value": 1, "unit": f"{up}/{down}"}}
+        for up, down in product(names, names)
+    ]
+    sent(heart_rate(code=coded("85354-9"), valueQuantity=None, component=flood))
+    assert len(flood) == 1225
+    assert ucum._atom.cache_info().currsize < 200

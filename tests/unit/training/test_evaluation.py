@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[3] / "model_repo"
 TASKS = [f"{hours}h/{view}" for hours in (6, 12, 24, 48) for view in ("all", "vitals")]
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path):
     """Twelve invented stays, every third one dies with a fast heart and low pressure."""
     random = np.random.default_rng(5)

@@ -70,3 +70,11 @@ def test_training_lowers_the_loss(tmp_path):
     before = validate(run.network.eval())["loss"]
     run.run(batches, validate)
     assert validate(run.network)["loss"] < before
+
+
+def test_a_fit_that_no_longer_gets_better_ends(tmp_path):
+    seed_everything(PLAN.seed)
+    run = Fit(network(), Plan(epochs=50, patience=3), tmp_path)
+    losses = iter([0.5, 0.4, 0.6, 0.6, 0.6, 0.1])
+    run.run(batches, lambda _: {"loss": next(losses)})
+    assert (run.epoch, run.best_epoch, run.best) == (5, 2, 0.4)
