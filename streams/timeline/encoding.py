@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 import msgspec
 
@@ -12,8 +13,19 @@ from streams.timeline.held import Held, HeldPatient
 
 SCHEMA = 1
 
-Row = tuple[int, bytes, tuple[int, int, int, bytes], int, int | None, int | None, bytes, list[int | float | str]]
-"""source, resource id, version, flags, effective_at - base, newest_at - effective_at, encounter, measures."""
+CODEBOOK: tuple[str, ...] = (
+    "8867-4", "9279-1", "2708-6", "8310-5", "8480-6", "8462-4", "8478-0", "9269-2", "9267-6", "9270-0", "9268-4",
+    "3151-8", "3150-6", "29463-7", "8302-2", "1751-7", "6768-6", "1742-6", "1920-8", "1975-2", "3094-0", "2093-3",
+    "2160-0", "2345-7", "1963-8", "4544-3", "2823-3", "2524-7", "19123-9", "2951-2", "2019-8", "2703-7", "2744-1",
+    "777-3", "10839-9", "6598-7", "6690-2", "9187-6",
+)  # fmt: skip
+"""Codes that the state writes as their place here. Part of the schema: append only, never reorder."""
+
+_PLACE = {code: place for place, code in enumerate(CODEBOOK)}
+
+Row = tuple[str, bytes, tuple[int, int, int, bytes], int, int | None, int | None, bytes, list[int | float | str]]
+"""source, resource id, version, flags, effective_at, newest_at - effective_at, encounter, then per measure: the code's
+place or the code itself, value, and component where it is not the code."""
 
 
 class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -29,15 +41,8 @@ class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
     """Random mark of the writing process, so that two owners never share a key."""
 
 
-class _HourPiece(msgspec.Struct, frozen=True, array_like=True):
-    base: int
-    sources: list[str]
-    codes: list[str]
-    rows: list[Row]
-
-
 _pack = msgspec.msgpack.Encoder().encode
-_hour_decoder = msgspec.msgpack.Decoder(_HourPiece)
+_hour_decoder = msgspec.msgpack.Decoder(list[Row])
 _people_decoder = msgspec.msgpack.Decoder(list[HeldPatient])
 _key_decoder = msgspec.msgpack.Decoder(PieceKey)
 
@@ -63,14 +68,34 @@ def decode_key(raw: bytes) -> PieceKey:
         ) from error
 
 
-def encode_hour(resources: list[Held]) -> bytes:
-    """Write the resources of one hour; about 50 bytes a fact."""
-    ordered = sorted(resources, key=lambda r: r.key)
-    base = min((r.effective_at for r in ordered if r.effective_at is not None), default=0)
-    sources = sorted({r.source for r in ordered})
-    codes = sorted({m.code for r in ordered for m in r.measures})
-    rows = [_row(r, base, sources, codes) for r in ordered]
-    return bytes([SCHEMA]) + _pack(_HourPiece(base, sources, codes, rows))
+def pack(resource: Held) -> bytes:
+    """Write one resource; an hour is these one after the other, so that a new fact costs one of them."""
+    flags = int(resource.withdrawn) | int(resource.revised) << 1
+    effective, newest = resource.effective_at, resource.newest_at
+    v = resource.version
+    measures: list[int | float | str] = []
+    for m in resource.measures:
+        number = int(m.value) if m.value.is_integer() and abs(m.value) < 2**31 else m.value
+        measures += (_PLACE.get(m.code, m.code), number, "" if m.component == m.code else m.component)
+    row: Row = (
+        resource.source,
+        _short(resource.resource_id),
+        (v.last_updated, v.version_id, v.status_rank, v.digest),
+        flags,
+        effective,
+        None if newest is None else newest - (effective or 0),
+        _short(resource.encounter_id),
+        measures,
+    )
+    return _pack(row)
+
+
+def encode_hour(packed: Collection[bytes]) -> bytes:
+    """Write the resources of one hour, each as `pack` wrote it."""
+    count = len(packed)
+    # The header of a MessagePack array (msgpack.org specification, array format family).
+    head = bytes([0x90 | count]) if count < 16 else b"\xdd" + count.to_bytes(4, "big")
+    return bytes([SCHEMA]) + head + b"".join(packed)
 
 
 def decode_hour(raw: bytes) -> list[Held]:
@@ -82,8 +107,7 @@ def decode_hour(raw: bytes) -> list[Held]:
         Where the bytes are of another schema version or broken.
     """
     try:
-        piece = _hour_decoder.decode(_body(raw))
-        return [_held(row, piece) for row in piece.rows]
+        return [_held(row) for row in _hour_decoder.decode(_body(raw))]
     except (msgspec.MsgspecError, IndexError, ValueError) as error:
         raise _broken() from error
 
@@ -147,43 +171,21 @@ def _long(raw: bytes) -> str:
     return str(uuid.UUID(bytes=raw[1:])) if raw[:1] == b"\0" else raw.decode()
 
 
-def _row(r: Held, base: int, sources: list[str], codes: list[str]) -> Row:
-    flags = int(r.withdrawn) | int(r.revised) << 1
-    effective = None if r.effective_at is None else r.effective_at - base
-    newest = None if r.newest_at is None else r.newest_at - (r.effective_at or 0)
-    version = (r.version.last_updated, r.version.version_id, r.version.status_rank, r.version.digest)
-    measures: list[int | float | str] = []
-    for m in r.measures:
-        number = int(m.value) if m.value.is_integer() and abs(m.value) < 2**31 else m.value
-        measures += [codes.index(m.code), number, "" if m.component == m.code else m.component]
-    return (
-        sources.index(r.source),
-        _short(r.resource_id),
-        version,
-        flags,
-        effective,
-        newest,
-        _short(r.encounter_id),
-        measures,
-    )
-
-
-def _held(row: Row, piece: _HourPiece) -> Held:
+def _held(row: Row) -> Held:
     source, resource_id, version, flags, effective, newest, encounter, flat = row
-    effective_at = None if effective is None else effective + piece.base
     return Held(
-        piece.sources[source],
+        source,
         _long(resource_id),
         Version(*version),
         bool(flags & 1),
-        effective_at,
-        None if newest is None else newest + (effective_at or 0),
+        effective,
+        None if newest is None else newest + (effective or 0),
         bool(flags & 2),
         _long(encounter),
-        tuple(_measure(flat[i : i + 3], piece.codes) for i in range(0, len(flat), 3)),
+        tuple(_measure(*flat[i : i + 3]) for i in range(0, len(flat), 3)),
     )
 
 
-def _measure(triple: list[int | float | str], codes: list[str]) -> Measure:
-    index, value, component = int(triple[0]), float(triple[1]), str(triple[2])
-    return Measure(component or codes[index], codes[index], value)
+def _measure(place: float | str, value: float | str, component: float | str) -> Measure:
+    code = place if isinstance(place, str) else CODEBOOK[int(place)]
+    return Measure(str(component) or code, code, float(value))

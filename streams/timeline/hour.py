@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import HOUR, Instant
+from streams.timeline.encoding import encode_hour, pack
 from streams.timeline.held import Held
 from streams.vocabulary import INDEX, QUANTITIES
 
@@ -33,36 +35,39 @@ class Columns(NamedTuple):
     """Newest usable ``effective_at``."""
 
 
-def _rows(resources: list[Held]) -> list[tuple[Instant, int, float]]:
-    rows = []
-    for resource in resources:
-        at = resource.effective_at
-        if at is None:
-            continue
-        for measure in resource.measures:
-            index = INDEX.get(measure.code)
-            if index is not None and QUANTITIES[index].plausible(measure.value):
-                rows.append((at, index, measure.value))
-    rows.sort()
-    return rows
+class Entry(NamedTuple):
+    """One resource of an hour, with what is derived from it once: its bytes and its usable measurements."""
+
+    held: Held
+    packed: bytes
+    rows: tuple[tuple[Instant, int, float], ...]
+    """(effective_at, row of the vocabulary, value) of every plausible measurement of a known quantity."""
 
 
-def _usable(resource: Held) -> bool:
-    return any(m.code in INDEX and QUANTITIES[INDEX[m.code]].plausible(m.value) for m in resource.measures)
+def entry(resource: Held) -> Entry:
+    """Derive what an hour keeps of a resource."""
+    at = resource.effective_at
+    rows = () if at is None else tuple((at, index, value) for index, value in _plausible(resource))
+    return Entry(resource, pack(resource), rows)
 
 
-def columns(resources: list[Held]) -> Columns:
+def _plausible(resource: Held) -> Iterator[tuple[int, float]]:
+    for measure in resource.measures:
+        index = INDEX.get(measure.code)
+        if index is not None and QUANTITIES[index].plausible(measure.value):
+            yield index, measure.value
+
+
+def columns(entries: Collection[Entry]) -> Columns:
     """Turn the resources of one hour into arrays for the models; a function of the set, not of its order."""
-    rows = _rows(resources)
-    basis = sorted(
-        (r.effective_at, r.resource_id, r.encounter_id) for r in resources if r.effective_at is not None and _usable(r)
-    )
+    rows = sorted(row for one in entries for row in one.rows)
+    basis = sorted((one.rows[0][0], one.held.resource_id, one.held.encounter_id) for one in entries if one.rows)
     return Columns(
         np.array([r[0] for r in rows], dtype=np.int64),
         np.array([r[1] for r in rows], dtype=np.int16),
         np.array([r[2] for r in rows], dtype=np.float64),
         tuple(basis),
-        any(r.revised or r.withdrawn for r in resources),
+        any(one.held.revised or one.held.withdrawn for one in entries),
         rows[-1][0] if rows else None,
     )
 
@@ -70,25 +75,29 @@ def columns(resources: list[Held]) -> Columns:
 class Hour:
     """Resources of one clinical hour by identity, with their columns cached until something changes."""
 
-    __slots__ = ("_columns", "resources")
+    __slots__ = ("_columns", "entries")
 
     def __init__(self) -> None:
-        self.resources: dict[tuple[str, str], Held] = {}
+        self.entries: dict[tuple[str, str], Entry] = {}
         self._columns: Columns | None = None
 
     def put(self, resource: Held) -> None:
         """Remember a resource, in place of what was known of it."""
-        self.resources[resource.key] = resource
+        self.entries[resource.key] = entry(resource)
         self._columns = None
 
     def drop(self, key: tuple[str, str]) -> None:
         """Forget a resource."""
-        del self.resources[key]
+        del self.entries[key]
         self._columns = None
 
     @property
     def columns(self) -> Columns:
         """The hour's usable measurements."""
         if self._columns is None:
-            self._columns = columns(list(self.resources.values()))
+            self._columns = columns(self.entries.values())
         return self._columns
+
+    def encoded(self) -> bytes:
+        """Return the piece that holds this hour."""
+        return encode_hour([one.packed for one in self.entries.values()])

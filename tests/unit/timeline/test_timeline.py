@@ -20,7 +20,7 @@ def observation(
     code: str = HEART_RATE,
     withdrawn: bool = False,
 ) -> ObservationVersion:
-    measures = () if value is None else (Measure(code, code, value),)
+    measures = () if value is None else (Measure(code, code, float(value)),)
     return ObservationVersion(
         source="hospital",
         resource_id=resource_id,

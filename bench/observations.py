@@ -1,0 +1,48 @@
+"""FHIR Observations of a ward at monitor rate, made in memory so that producing them is not what is measured."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from streams.clock import MINUTE, Instant, isoformat
+from streams.transport.produce import Out, partition_of
+
+VITALS = (
+    ("8867-4", "/min", 60, 110),
+    ("9279-1", "/min", 12, 24),
+    ("2708-6", "%", 92, 100),
+    ("8310-5", "Cel", 36, 39),
+    ("8480-6", "mm[Hg]", 95, 150),
+    ("8462-4", "mm[Hg]", 50, 90),
+)
+
+
+def observations(patients: int, each: int, start: Instant, topic: str, partitions: int, seed: int = 1) -> list[Out]:
+    """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn."""
+    rng = random.Random(seed)
+    outs = []
+    for n in range(each):
+        code, unit, low, high = VITALS[n % len(VITALS)]
+        at = isoformat(start + n * MINUTE)
+        for p in range(patients):
+            outs.append(_record(f"bench-{p:05d}", n, (code, unit, rng.randint(low, high)), at, topic, partitions))
+    return outs
+
+
+def _record(patient: str, n: int, vital: tuple[str, str, int], at: str, topic: str, partitions: int) -> Out:
+    code, unit, value = vital
+    resource = {
+        "resourceType": "Observation",
+        "id": f"{patient}-{n}",
+        "meta": {"versionId": "1", "profile": ["http://hl7.org/fhir/StructureDefinition/vitalsigns"]},
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "encounter": {"reference": f"Encounter/e-{patient}"},
+        "effectiveDateTime": at,
+        "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
+    }
+    key = f"Patient/{patient}".encode()
+    return Out(topic, partition_of(key, partitions), key, msgspec.json.encode(resource))
