@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import aiokafka
 import psutil
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +26,7 @@ from streams.embedded.stack import Stack
 from streams.embedded.worker import WORKERS
 from streams.settings import Settings
 from streams.transport.produce import Producer
-from streams.transport.reading import read_ends, read_to_end, reading
+from streams.transport.reading import read_to_end, reading
 from streams.verify.settled import wait_until_settled
 
 Broker = Literal["kafka", "tansu"]
@@ -43,24 +44,30 @@ class Measured(NamedTuple):
     """p50, p95, p99 from arrival to result in the paced part."""
 
 
-async def produce(settings: Settings, outs: list[Any], chunk: int, rate: float | None) -> None:
-    """Produce records in chunks, paced to `rate` a second where given."""
+async def produce(settings: Settings, outs: list[Any]) -> None:
+    """Produce everything as fast as the broker takes it."""
     producer = Producer(settings, "bench")
     await producer.start()
+    for start in range(0, len(outs), 5000):
+        await (await producer.send(outs[start : start + 5000]))
+    await producer.stop()
+
+
+async def produce_paced(settings: Settings, outs: list[Any], rate: float) -> None:
+    """Produce one record after the other at `rate` a second, as a hospital's engine does."""
+    producer = aiokafka.AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, linger_ms=1)
+    await producer.start()
     began = time.monotonic()
-    for start in range(0, len(outs), chunk):
-        if rate is not None:
-            await asyncio.sleep(max(0.0, began + start / rate - time.monotonic()))
-        taken = await producer.send(outs[start : start + chunk])
-        if rate is None:
-            await taken
+    for count, out in enumerate(outs):
+        if (ahead := began + count / rate - time.monotonic()) > 0.001:
+            await asyncio.sleep(ahead)
+        await producer.send(out.topic, out.value, out.key, out.partition)
     await producer.stop()
 
 
 async def results(settings: Settings) -> list[Any]:
     """Return all records of the results topic."""
     async with reading(settings, "bench") as consumer:
-        await read_ends(consumer, [])
         return [r for n in range(settings.partitions) for r in await read_to_end(consumer, topics.SCORES, n)]
 
 
@@ -82,7 +89,7 @@ async def throughput(stack: Stack, patients: int, each: int) -> tuple[float, int
     outs = observations(patients, each, start, topics.OBSERVATIONS, settings.partitions)
     before = cpu_seconds(stack)
     began = WallClock().now()
-    await produce(settings, outs, 5000, None)
+    await produce(settings, outs)
     await wait_until_settled(settings, 300)
     after = cpu_seconds(stack)
     scores = await results(settings)
@@ -97,7 +104,7 @@ async def latency(stack: Stack, patients: int, rate: float, seconds: float) -> t
     known = len(await results(settings))
     each = max(1, int(rate * seconds / patients))
     outs = observations(patients, each, WallClock().now() - each * MINUTE, topics.OBSERVATIONS, settings.partitions, 2)
-    await produce(settings, outs, 1 if rate <= 1000 else 10, rate)
+    await produce_paced(settings, outs, rate)
     await wait_until_settled(settings, 120)
     found = sorted(await results(settings), key=lambda record: record.timestamp)[known:]
     waits = sorted(

@@ -79,8 +79,11 @@ class Settings(BaseSettings):
     """Seconds without anything new after which a patient's score is published again as stale."""
     tick_interval_s: float = Field(default=5.0, gt=0)
     """Seconds between the ticks that tell bedside workers of passing time."""
-    fetch_max_wait_ms: int = Field(default=5, ge=0)
-    """Longest that the broker holds back a fetch for more records; small is quick, large is cheap."""
+    fetch_max_wait_ms: int = Field(default=20, ge=0)
+    """Longest that the broker holds back an empty fetch; large is cheap when idle, small spares partitions that come
+    in turn a wait."""
+    gather_ms: int = Field(default=4, ge=0)
+    """Shortest time between two takings of fetched records by a worker, so that single records gather into runs."""
     linger_ms: int = Field(default=2, ge=0)
     """How long a producer gathers records into one request."""
     max_flush_records: int = Field(default=4000, ge=1)
