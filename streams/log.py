@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from typing import Any, Literal
 
 from streams.clock import isoformat
+from streams.errors import CardioStreamError
 
 Format = Literal["text", "json"]
 
@@ -41,9 +43,17 @@ class LineFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         fields |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        if record.exc_info and record.exc_info[0] is not None:
-            fields["error"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["error"] = where_it_failed(record.exc_info[1])
         return fields
+
+
+def where_it_failed(error: BaseException) -> str:
+    """Say an exception's type and place; its text only where it is one of ours, as others may quote a payload."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames[-5:]))
+    text = f": {error}" if isinstance(error, CardioStreamError) else ""
+    return f"{type(error).__name__}{text} at {place or 'unknown place'}"
 
 
 def _quoted(value: object) -> str:

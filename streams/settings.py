@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """read_committed keeps records of aborted hospital transactions from being scored."""
     session_timeout_s: float = Field(default=10.0, gt=0)
     """Seconds without a heartbeat after which the group gives a worker's partitions to another."""
+    group_instance_id: str = ""
+    """Name of this process in its group, for static membership: it keeps its partitions over a quick restart."""
     sources: tuple[Source, ...] = Field(default_factory=_sources)
     """The hospital's doors; as JSON in the environment."""
     future_tolerance_s: float = Field(default=300.0, ge=0)
@@ -100,6 +102,8 @@ class Settings(BaseSettings):
     """Seconds that the circuit breaker stays open before it lets one probe through."""
     revoke_deadline_s: float = Field(default=5.0, gt=0)
     """Seconds that flushes in flight get to finish when partitions are taken away; after that they are abandoned."""
+    stop_deadline_s: float = Field(default=12.0, gt=0)
+    """Seconds that a worker gets to end in good order; after that it ends at once, and what was open comes again."""
     stall_timeout_s: float = Field(default=60.0, gt=0)
     """Seconds with work due and none done after which a worker declares itself unhealthy and exits."""
     latest_ttl_s: int = Field(default=7 * 86400, ge=60)

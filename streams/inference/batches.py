@@ -67,6 +67,10 @@ class Batches:
         """Tell whether a call of `model` made now would go out."""
         return model not in self.off and self.breaker(model).would_admit(self._monotonic())
 
+    def is_closed(self, model: str) -> bool:
+        """Tell whether calls of `model` go out freely; False while the next one would be a probe."""
+        return self.breaker(model).state is State.CLOSED
+
     async def score(self, spec: Manifest, rows: Sequence[Row]) -> list[Outcome]:
         """Return one outcome per row, in order; a call that fails leaves the rows of the others alone."""
         size = self._max_batch

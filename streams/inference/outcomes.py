@@ -55,3 +55,6 @@ class Scorer(Protocol):
 
     def would_ask(self, model: str) -> bool:
         """Tell whether a call of `model` made now would go out: the time to pay debts."""
+
+    def is_closed(self, model: str) -> bool:
+        """Tell whether calls of `model` go out freely; False while the next one would be a probe."""

@@ -73,12 +73,16 @@ class Board:
         lines = await self._mend(ranked)
         return sorted(lines, key=lambda line: (-_place(line.index), line.patient_id))
 
+    async def places(self) -> dict[str, float]:
+        """Return the whole ranking as it stands, not mended: patient to index, `keys.INDETERMINATE` where none."""
+        return {name.decode(): float(place) async for name, place in self._redis.zscan_iter(keys.RANKING)}
+
     async def repair(self) -> int:
         """Go through the whole ranking and all latest scores, mend what differs, and return how many were looked at."""
         seen: set[str] = set()
         async for key in self._redis.scan_iter(match=keys.latest("*"), count=_SCAN):
             seen.add(key.decode()[len("risk:{") : -len("}:latest")])
-        ranked = {name.decode(): float(score) async for name, score in self._redis.zscan_iter(keys.RANKING)}
+        ranked = await self.places()
         everyone = {**dict.fromkeys(seen, float("nan")), **ranked}
         names = list(everyone)
         for start in range(0, len(names), _SCAN):

@@ -7,6 +7,7 @@ the patient's trend starts afresh.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -78,6 +79,7 @@ class View:
         self.topic_id = topic_id
         self._ttl_s, self._length = latest_ttl_s, history_length
         self._sha = ""
+        self._writing = asyncio.Lock()
 
     async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
         """Write rows in pipelines, then the ranking of those that became the latest; idempotent, in any order.

@@ -48,22 +48,41 @@ class Share:
         """Patients scored while a model was away; a debt survives a restart."""
         self._older: dict[tuple[str, int], list[bytes]] = {}
 
-    def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> list[Piece]:
+    def restore(self, records: Iterable[tuple[bytes, bytes | None]], at_least: int = 0) -> list[Piece]:
         """Unite all pieces of the changelog, take the next epoch, and return what announces it.
 
-        The announcement must be acknowledged before anything else is written.
+        The announcement must be acknowledged before anything else is written; what has come meanwhile is given to
+        `absorb`.
+
+        Parameters
+        ----------
+        at_least
+            Highest epoch known from elsewhere, so that a lost changelog does not let the epochs begin anew.
         """
-        latest = dict(records)
+        self.epoch = max(self._take(records), at_least) + 1
+        return [self._piece("", EPOCH, encode_number(self.epoch))]
+
+    def absorb(self, records: Iterable[tuple[bytes, bytes | None]]) -> list[Piece]:
+        """Unite what was written while the epoch was announced; return another announcement if it is contested."""
+        others = [(raw, value) for raw, value in records if decode_key(raw).mark != self.mark]
+        highest = self._take(others)
+        if highest < self.epoch:
+            return []
+        self.epoch = highest + 1
+        return [self._piece("", EPOCH, encode_number(self.epoch))]
+
+    def _take(self, records: Iterable[tuple[bytes, bytes | None]]) -> int:
+        """Unite pieces and return the highest epoch among them; what is too old goes when all are known."""
         highest = 0
-        for raw, value in latest.items():
+        for raw, value in dict(records).items():
             key = decode_key(raw)
             highest = max(highest, key.epoch)
             if value is not None:
                 self._unite(key, raw, value)
-        self.epoch = highest + 1
         for timeline in self.timelines.values():
+            timeline.forget_old()
             timeline.touched.clear()
-        return [self._piece("", EPOCH, encode_number(self.epoch))]
+        return highest
 
     def _unite(self, key: PieceKey, raw: bytes, value: bytes) -> None:
         self._older.setdefault((key.patient_id, key.piece), []).append(raw)
@@ -96,7 +115,7 @@ class Share:
         pieces = []
         for patient_id in patient_ids:
             timeline = self.timelines[patient_id]
-            pieces += [self._encoded(patient_id, timeline, number) for number in sorted(timeline.touched)]
+            pieces += [self._encoded(patient_id, timeline, number) for number in timeline.in_writing_order()]
             timeline.touched.clear()
         return pieces
 

@@ -48,8 +48,8 @@ class Timeline:
         self.hours: dict[int, Hour] = {}
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.horizon: Instant | None = None
-        self.touched: set[int] = set()
-        """Pieces changed since they were last taken for writing."""
+        self.touched: dict[int, bool] = {}
+        """Pieces changed since they were last taken for writing, and whether they lost something."""
         self._where: dict[tuple[str, str], int] = {}
 
     def apply(self, event: ClinicalEvent) -> Outcome:
@@ -91,7 +91,7 @@ class Timeline:
         """Unite demographics with what is remembered of that Patient resource."""
         old = self.patients.get(new.key)
         self.patients[new.key] = new if old is None else join_patient(old, new)
-        self.touched.add(DEMOGRAPHICS)
+        self.touched.setdefault(DEMOGRAPHICS, False)
 
     def put(self, new: Held) -> None:
         """Unite a resource with what is remembered of it, at its clinical hour, and age what the horizon leaves."""
@@ -102,7 +102,7 @@ class Timeline:
         self._place(united)
         if united.newest_at is not None and (self.horizon is None or united.newest_at > self.horizon):
             self.horizon = united.newest_at
-            self._forget_old()
+            self.forget_old()
 
     def _place(self, resource: Held) -> None:
         key, hour = resource.key, hour_of(resource.effective_at)
@@ -111,22 +111,29 @@ class Timeline:
             self._remove(key)
         self._where[key] = hour
         self.hours.setdefault(hour, Hour()).put(resource)
-        self.touched.add(hour)
+        self.touched.setdefault(hour, False)
 
     def _remove(self, key: tuple[str, str]) -> None:
         hour = self._where.pop(key)
         self.hours[hour].drop(key)
         if not self.hours[hour].entries:
             del self.hours[hour]
-        self.touched.add(hour)
+        self.touched[hour] = True
+
+    def in_writing_order(self) -> list[int]:
+        """Return the touched pieces, those that lost something last: a fact that moves is never in none of them."""
+        return sorted(self.touched, key=lambda number: (self.touched[number], number))
 
     def _too_old(self, resource: Held) -> bool:
         if self.horizon is None or resource.newest_at is None:
             return False
         return resource.newest_at < self.horizon - self.retention.of(resource)
 
-    def _forget_old(self) -> None:
-        oldest_kept = hour_of((self.horizon or 0) - self.retention.quick_ms)
+    def forget_old(self) -> None:
+        """Forget what lies too far before the horizon."""
+        if self.horizon is None:
+            return
+        oldest_kept = hour_of(self.horizon - self.retention.quick_ms)
         for number in [n for n in self.hours if UNDATED < n <= oldest_kept]:
             for resource in [e.held for e in self.hours[number].entries.values() if self._too_old(e.held)]:
                 self._remove(resource.key)

@@ -16,6 +16,7 @@ from typing import Any
 import aiokafka
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -25,6 +26,8 @@ from streams.transport.offsets import Offsets
 from streams.transport.runs import Run
 
 log = logging.getLogger(__name__)
+
+RETRY_S = 0.5
 
 AssignmentHook = Callable[[set[TP]], Awaitable[None]]
 
@@ -40,12 +43,15 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         return aiokafka.AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
+            group_instance_id=settings.group_instance_id or None,
             bootstrap_servers=settings.bootstrap_servers,
             partition_assignment_strategy=[RangePartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=conf.broker_max_poll_records,
-            max_poll_interval_ms=600_000,
+            # aiokafka leaves the group, for good, when nobody asks it for records: a spare worker without partitions
+            # does not. Whether a worker gets on is watched by the worker itself.
+            max_poll_interval_ms=2**31 - 1,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             fetch_min_bytes=1,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
@@ -84,7 +90,7 @@ class RunConsumer(driver.Consumer):
     async def _drain_once(self) -> None:
         await self._pace()
         generation = self.offsets.generation
-        fetched, active = await self._wait_next_records(1.0)
+        fetched, _ = await self._wait_next_records(1.0)
         if not fetched or self.should_stop:
             return
         for tp, records in fetched.items():
@@ -93,7 +99,7 @@ class RunConsumer(driver.Consumer):
                 # nothing has been handed on under that one, so going back to what is committed brings them again.
                 await self._go_back()
                 return
-            if records and (active is None or tp in active):
+            if records:
                 await self._hand_on(TP(*tp), records, generation)
 
     async def _pace(self) -> None:
@@ -104,15 +110,19 @@ class RunConsumer(driver.Consumer):
         self._last_fetch = time.monotonic()
 
     async def _go_back(self) -> None:
-        try:
-            committed = await self.seek_to_committed()
-            # Seeking leaves partitions without a committed offset where they are, which is past these records.
-            unread = [tp for tp, offset in committed.items() if not offset]
-            if unread:
-                await self._thread.seek_to_beginning(*unread)
-        except (KafkaError, AssertionError) as error:
-            # Partitions are being taken away; the next assignment begins at what is committed anyway.
-            log.info("positions not moved back while partitions change: %s", type(error).__name__)
+        """Move to the committed offsets; not given up before it worked, unless yet another assignment has begun."""
+        generation = self.offsets.generation
+        while generation == self.offsets.generation and not self.should_stop:
+            try:
+                committed = await self.seek_to_committed()
+                # Seeking leaves partitions without a committed offset where they are, which is past these records.
+                unread = [tp for tp, offset in committed.items() if not offset]
+                if unread:
+                    await self._thread.seek_to_beginning(*unread)
+                return
+            except (KafkaError, AssertionError) as error:
+                log.info("positions not moved back yet: %s", type(error).__name__)
+                await asyncio.sleep(RETRY_S)
 
     async def _hand_on(self, tp: TP, records: list[Any], generation: int) -> None:
         run = Run(tp.topic, tp.partition, tuple(records), generation)
@@ -160,9 +170,9 @@ class RunConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Give what is in flight its deadline and commit it while the partitions are still ours."""
         self.stop_flow()
-        if self.before_revoked is not None and revoked:
+        if self.before_revoked is not None:
             await self.before_revoked(revoked)
-            await self.force_commit()
+            await self._commit_in_time(self.transport.settings.revoke_deadline_s)
         self.offsets.revoked(revoked)
         await super().on_partitions_revoked(revoked)
 
@@ -174,8 +184,17 @@ class RunConsumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:
-        """Commit what is done before leaving the group."""
-        await self.force_commit()
+        """Commit what is done before leaving the group; a broker that is away does not hold up the end."""
+        await self._commit_in_time(self.transport.settings.revoke_deadline_s)
+
+    async def _commit_in_time(self, deadline_s: float) -> None:
+        try:
+            await asyncio.wait_for(self.force_commit(), deadline_s)
+        except (TimeoutError, KafkaError, ConsumerNotStarted) as error:
+            log.warning("not committed before the partitions go: %s; these inputs come again", type(error).__name__)
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Leave liveness to the worker's own watch; Faust's needs per-event bookkeeping that runs do without."""
 
 
 class RunTransport(driver.Transport):

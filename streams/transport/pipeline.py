@@ -54,6 +54,7 @@ class Pipeline(Generic[W]):
         self._arrived = asyncio.Event()
         self._drained = asyncio.Condition()
         self._flushes: set[asyncio.Task[None]] = set()
+        self._drains = 0
         self._last_publish: asyncio.Future[None] | None = None
         self._last_settle: asyncio.Future[None] | None = None
         self.failed: asyncio.Future[None] = asyncio.get_event_loop().create_future()
@@ -61,9 +62,13 @@ class Pipeline(Generic[W]):
 
     async def put(self, item: Item) -> None:
         """Add a run; waits while more is gathered than two flushes take."""
+        drains = self._drains
         while sum(r.size for r in self._waiting) > 2 * self._max_records:
             async with self._drained:
                 await self._drained.wait()
+        if drains != self._drains:
+            # What waited for room was drained with the rest.
+            return
         self._waiting.append(item)
         self._arrived.set()
 
@@ -142,6 +147,7 @@ class Pipeline(Generic[W]):
         What does not finish is abandoned: it may still write what was really read, and its acknowledgements are of
         an older assignment.
         """
+        self._drains += 1
         self._waiting.clear()
         self._arrived.clear()
         async with self._drained:
@@ -152,6 +158,10 @@ class Pipeline(Generic[W]):
         if late:
             log.warning("%d flushes abandoned after %.1f s: partitions are taken away", len(late), deadline_s)
         return not late
+
+    def waits_for(self, kind: type[Item]) -> bool:
+        """Tell whether an item of this kind waits to be begun."""
+        return any(isinstance(item, kind) for item in self._waiting)
 
     @property
     def busy(self) -> bool:

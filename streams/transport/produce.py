@@ -69,9 +69,16 @@ class Producer:
         RetryableError
             On awaiting the result, where the broker did not take a batch within the request time-out.
         """
+        futures: list[asyncio.Future[Any]] = []
+        try:
+            await self._submit_all(records, futures)
+        except KafkaError as error:
+            raise _not_taken(error) from error
+        return _all_taken(futures)
+
+    async def _submit_all(self, records: Sequence[Out], futures: list[asyncio.Future[Any]]) -> None:
         now = int(time.time() * 1000)
         builders: dict[tuple[str, int], Any] = {}
-        futures: list[asyncio.Future[Any]] = []
         for record in records:
             target = record.topic, record.partition
             builder = builders.get(target)
@@ -83,7 +90,6 @@ class Producer:
                 self._append(builder, record, now)
         for target, builder in builders.items():
             futures.append(await self._submit(builder, target))
-        return _all_taken(futures)
 
     def _append(self, builder: Any, record: Out, now: int) -> bool:
         return (
@@ -102,7 +108,11 @@ async def _all_taken(futures: Sequence[asyncio.Future[Any]]) -> None:
         for future in futures:
             await future
     except KafkaError as error:
-        raise RetryableError(
-            f"broker: expected an acknowledgement of a batch, received {type(error).__name__}; "
-            "the inputs stay uncommitted and come again; check the brokers' health"
-        ) from error
+        raise _not_taken(error) from error
+
+
+def _not_taken(error: KafkaError) -> RetryableError:
+    return RetryableError(
+        f"broker: expected an acknowledgement of a batch, received {type(error).__name__}; "
+        "the inputs stay uncommitted and come again; check the brokers' health"
+    )

@@ -11,41 +11,59 @@ from aiokafka import TopicPartition
 
 from streams.settings import Settings
 
-_WATERMARK_TRIES = 100
-"""Fetches to wait for all watermarks before the reported offsets must do: 2 s."""
+_WAIT_MS = 100
+_TRIES = 600
+"""Fetches of at most `_WAIT_MS` before a broker that says nothing is taken at its last word: a minute."""
 
 
 async def read_to_end(consumer: Any, topic: str, partition: int) -> list[Any]:
-    """Read one partition from its beginning to what is its end now.
-
-    The high watermark that comes with the fetches counts too, as the wheel's broker answers a question for the latest
-    offset with the beginning of the last batch.
-    """
+    """Read one partition from its beginning to what is its end now."""
     tp = TopicPartition(topic, partition)
     consumer.assign([tp])
     await consumer.seek_to_beginning(tp)
-    end = (await consumer.end_offsets([tp]))[tp]
-    if end == 0:
-        return []
+    return await read_on(consumer, tp)
+
+
+async def read_on(consumer: Any, tp: TopicPartition) -> list[Any]:
+    """Read an assigned partition from where the consumer is to what is its end now."""
     records: list[Any] = []
-    while await consumer.position(tp) < max(end, consumer.highwater(tp) or 0):
-        for batch in (await consumer.getmany(tp, timeout_ms=1000, max_records=10_000)).values():
+    reported = (await consumer.end_offsets([tp]))[tp]
+    if await consumer.position(tp) >= reported:
+        return records
+    for _ in range(_TRIES):
+        for batch in (await consumer.getmany(tp, timeout_ms=_WAIT_MS, max_records=10_000)).values():
             records += batch
-            end = max(end, batch[-1].offset + 1)
+        end = _end(consumer, tp)
+        if end is not None and await consumer.position(tp) >= end:
+            break
     return records
 
 
+def _end(consumer: Any, tp: TopicPartition) -> int | None:
+    """Return where the last fetch said that the partition ends for this reader; None before the first fetch.
+
+    Under read_committed that is the last stable offset: an open transaction of a hospital's producer would be waited
+    for without end. The watermarks of a fetch are used because the wheel's broker answers a question for the latest
+    offset with the beginning of the last batch.
+    """
+    stable, high = consumer.last_stable_offset(tp), consumer.highwater(tp)
+    if stable is not None and stable >= 0:
+        return int(stable)
+    return None if high is None else int(high)
+
+
 async def read_ends(consumer: Any, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-    """Return where partitions end now, by the high watermark; see `read_to_end` for why."""
+    """Return where partitions end now for this reader; see `read_to_end`."""
     reported: dict[TopicPartition, int] = await consumer.end_offsets(places)
     consumer.assign(list(places))
     for place, end in reported.items():
         consumer.seek(place, end)
-    for _ in range(_WATERMARK_TRIES):
-        if all(consumer.highwater(place) is not None for place in places):
+    for _ in range(_TRIES):
+        if all(_end(consumer, place) is not None for place in places):
             break
-        await consumer.getmany(timeout_ms=20)
-    return {place: max(end, consumer.highwater(place) or 0) for place, end in reported.items()}
+        await consumer.getmany(timeout_ms=_WAIT_MS)
+    ends = {place: _end(consumer, place) for place in places}
+    return {place: reported[place] if end is None else end for place, end in ends.items()}
 
 
 def reader(settings: Settings, client_id: str) -> Any:

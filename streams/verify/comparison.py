@@ -8,10 +8,12 @@ import msgspec
 
 from streams.inference.manifest import Manifest
 from streams.publish.identity import facts_digest, version_id
+from streams.publish.keys import INDETERMINATE
 from streams.publish.summary import Summary, read
 from streams.records import RiskScore
 from streams.timeline.held import Held
 from streams.timeline.timeline import Timeline
+from streams.verify.evidence import View
 from streams.verify.expectation import Letter
 from streams.verify.offline import OfflineScorer
 from streams.workers.assessment import Case, case_of, judge
@@ -36,7 +38,7 @@ def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timelin
         extra += len(have.keys() - want.keys())
         wrong += sum(want[key] != have[key] for key in want.keys() & have.keys())
     extra += sum(len(_facts(t)) for p, t in found.items() if p not in expected)
-    return _findings({"state: facts missing": missing, "state: facts wrong": wrong, "state: facts nobody sent": extra})
+    return counted({"state: facts missing": missing, "state: facts wrong": wrong, "state: facts nobody sent": extra})
 
 
 def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
@@ -48,7 +50,7 @@ def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
 def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Finding]:
     """Hold the dead letters against those that the inputs must have become."""
     there = set(found)
-    return _findings({"dead letters missing": len(expected - there), "dead letters of nothing": len(there - expected)})
+    return counted({"dead letters missing": len(expected - there), "dead letters of nothing": len(there - expected)})
 
 
 def expected_scores(
@@ -92,7 +94,7 @@ def compare_scores(
         counts["of another version"] += found.version_id != version
         counts["with other values"] += difference > TOLERANCE or found.level != score.level
     counts["of nobody"] = len(last.keys() - expected.keys())
-    return _findings({f"scores {kind}": count for kind, count in counts.items()}), largest
+    return counted({f"scores {kind}": count for kind, count in counts.items()}), largest
 
 
 def _difference(score: RiskScore, found: Summary) -> float:
@@ -102,16 +104,35 @@ def _difference(score: RiskScore, found: Summary) -> float:
     return float("inf") if unlike else max(differences, default=0.0)
 
 
-def compare_view(last: Mapping[str, bytes], view: Mapping[str, bytes]) -> list[Finding]:
-    """Hold Redis against the last words on the results topic."""
-    return _findings(
+def compare_latest(last: Mapping[str, bytes], latest: Mapping[str, bytes]) -> list[Finding]:
+    """Hold the compacted topic against the last words on the results topic."""
+    return counted(
         {
-            "Redis: patients missing": len(last.keys() - view.keys()),
-            "Redis: patients of nobody": len(view.keys() - last.keys()),
-            "Redis: not the last word": sum(view[p] != last[p] for p in last.keys() & view.keys()),
+            "latest: patients missing": len(last.keys() - latest.keys()),
+            "latest: patients of nobody": len(latest.keys() - last.keys()),
+            "latest: not the last word": sum(latest[p] != last[p] for p in last.keys() & latest.keys()),
         }
     )
 
 
-def _findings(counts: Mapping[str, int]) -> list[Finding]:
-    return [Finding(kind, count) for kind, count in counts.items() if count]
+def compare_view(last: Mapping[str, bytes], view: View) -> list[Finding]:
+    """Hold Redis against the last words on the results topic, and the ranking against these."""
+    wanted = {p: _place(read(value).index) for p, value in last.items()}
+    return counted(
+        {
+            "Redis: patients missing": len(last.keys() - view.latest.keys()),
+            "Redis: patients of nobody": len(view.latest.keys() - last.keys()),
+            "Redis: not the last word": sum(view.latest[p] != last[p] for p in last.keys() & view.latest.keys()),
+            "Redis: wrong places in the ranking": sum(view.ranking.get(p) != place for p, place in wanted.items()),
+            "Redis: ranked patients of nobody": len(view.ranking.keys() - last.keys()),
+        }
+    )
+
+
+def _place(index: float | None) -> float:
+    return INDETERMINATE if index is None else index
+
+
+def counted(counts: Mapping[str, int]) -> list[Finding]:
+    """Return what was counted as findings; nothing where there is none of it."""
+    return [Finding(kind, int(count)) for kind, count in counts.items() if count]

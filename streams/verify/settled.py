@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aiokafka
 from aiokafka import TopicPartition
@@ -11,12 +12,13 @@ from aiokafka import TopicPartition
 from streams import topics
 from streams.errors import RetryableError
 from streams.settings import Settings
-from streams.transport.reading import read_ends
+from streams.transport.reading import read_ends, read_on
 
 POLL_S = 0.5
+COUNTED_ONE_BY_ONE = 1000
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "cardiostream-bedside": (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS, topics.TICKS),
+    "cardiostream-bedside": (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS, topics.TICKS, topics.SCORES),
     "cardiostream-cache": (topics.SCORES,),
 }
 
@@ -31,17 +33,42 @@ async def lag(settings: Settings) -> dict[str, int]:
 async def _lag_of(settings: Settings, group: str, names: Sequence[str]) -> int:
     consumer = aiokafka.AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap_servers, group_id=group, enable_auto_commit=False,
-        isolation_level=settings.isolation_level,
+        isolation_level=settings.isolation_level, fetch_max_wait_ms=50,
     )  # fmt: skip
     await consumer.start()
     try:
-        tps = [TopicPartition(name, number) for name in names for number in range(settings.partitions)]
+        tps = await places(consumer, names)
         consumer.assign(tps)
         committed = {tp: await consumer.committed(tp) or 0 for tp in tps}
         beginnings, ends = await consumer.beginning_offsets(tps), await read_ends(consumer, tps)
-        return sum(max(0, ends[tp] - max(committed[tp], beginnings[tp])) for tp in tps)
+        behind = {tp: max(committed[tp], beginnings[tp]) for tp in tps}
+        return sum([await _due(consumer, tp, behind[tp], ends[tp]) for tp in tps if behind[tp] < ends[tp]])
     finally:
         await consumer.stop()
+
+
+async def _due(consumer: Any, tp: TopicPartition, behind: int, end: int) -> int:
+    """Count records between two offsets; near the end one by one, as markers of transactions are no records."""
+    if end - behind > COUNTED_ONE_BY_ONE:
+        return end - behind
+    consumer.assign([tp])
+    consumer.seek(tp, behind)
+    return len(await read_on(consumer, tp))
+
+
+async def places(consumer: Any, names: Sequence[str]) -> list[TopicPartition]:
+    """Return all partitions of these topics; a hospital's topics have as many as it likes."""
+    found = []
+    for name in names:
+        numbers = await _partitions(consumer, name)
+        found += [TopicPartition(name, number) for number in sorted(numbers)]
+    return found
+
+
+async def _partitions(consumer: Any, name: str) -> set[int]:
+    await consumer._client._wait_on_metadata(name)
+    numbers: set[int] = consumer.partitions_for_topic(name) or set()
+    return numbers
 
 
 async def wait_until_settled(settings: Settings, wait_s: float) -> None:

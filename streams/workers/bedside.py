@@ -53,6 +53,8 @@ class Flush(msgspec.Struct):
     cases: list[tuple[Share, int, Case]] = []
     pieces: dict[int, list[Piece]] = {}
     answers: list[Answer | None] = []
+    paying: set[tuple[int, str]] = set()
+    """Partition and patient of those that are judged for a debt alone."""
 
 
 class BedsideWork:
@@ -72,10 +74,12 @@ class BedsideWork:
             breaker_pause_s=settings.breaker_pause_s,
         )
         self.owner = Owner(settings, host.producer)
+        self.shares: dict[int, Share] = {}
         self.publisher = Publisher([self.spec])
         self.positions = Positions()
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
+        self._paying = 0
         self._stale_ms = int(settings.stale_after_s * 1000)
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle,
@@ -93,14 +97,18 @@ class BedsideWork:
         """Own the state of the assigned partitions, and know how far their inputs have been taken in."""
         numbers = {tp.partition for tp in partitions}
         _check_copartition(partitions, numbers, self.topics)
-        await self.owner.acquire(numbers)
-        self.positions.reset(await self._committed(numbers))
-        self.ticks = {n: Ticks() for n in numbers}
-        self.due = {n: DueTimes() for n in numbers}
-        for number, share in self.owner.shares.items():
-            for patient_id, timeline in share.timelines.items():
-                if (instant := as_of(timeline)) is not None:
-                    self.due[number].note(patient_id, instant, self._stale_ms)
+        shares = await self.owner.acquire(numbers)
+        committed = await self._committed(numbers)
+        due = {number: self._due_times(share) for number, share in shares.items()}
+        self.shares, self.due, self.ticks = shares, due, {number: Ticks() for number in numbers}
+        self.positions.reset(committed)
+
+    def _due_times(self, share: Share) -> DueTimes:
+        due = DueTimes()
+        for patient_id, timeline in share.timelines.items():
+            if (instant := as_of(timeline)) is not None:
+                due.note(patient_id, instant, self._stale_ms)
+        return due
 
     async def _committed(self, numbers: set[int]) -> dict[tuple[str, int], int]:
         thread = self.host.app.run_consumer._thread
@@ -111,34 +119,44 @@ class BedsideWork:
         return {(tp.topic, tp.partition): max(known[tp] or 0, beginnings[tp]) for tp in tps}
 
     async def idle(self) -> None:
-        """Pay debts: judge again those that were scored while the model was away."""
-        owed = sum(len(share.owed) for share in self.owner.shares.values())
-        metrics.DEGRADED.set(owed)
-        if not owed or self.pipeline.busy or not self.scorer.would_ask(MODEL):
+        """Pay debts: judge again those that were scored while the model was away; one batch while that is a probe."""
+        generation, shares = self.host.generation, self.shares
+        metrics.DEGRADED.set(sum(len(share.owed) for share in shares.values()))
+        if self._paying or self.pipeline.waits_for(Due) or not self.scorer.would_ask(MODEL):
             return
-        for number, share in self.owner.shares.items():
-            chosen = tuple(sorted(share.owed)[: self.settings.max_flush_records])
+        probe = not self.scorer.is_closed(MODEL)
+        for number, share in shares.items():
+            chosen = sorted(share.owed)[: self.settings.max_batch if probe else self.settings.max_flush_records]
             if chosen:
-                await self.pipeline.put(Due(number, chosen, self.host.generation))
+                await self.pipeline.put(Due(number, tuple(chosen), generation))
+                if probe:
+                    return
 
     def begin(self, items: list[Item]) -> Flush:
         """Take what has come into the state and prepare those it touches; in order, without waiting."""
         flush = Flush(self.host.generation, [], time.monotonic())
         touched: dict[int, Touched] = {}
-        for item in items:
-            if item.generation != flush.generation:
-                continue
-            share = self.owner.shares[item.partition]
-            self._take(item, share, touched.setdefault(item.partition, {}), flush)
+        current = [item for item in items if item.generation == flush.generation]
+        for item in current:
+            if isinstance(item, Run):
+                self._take(item, self.shares[item.partition], touched.setdefault(item.partition, {}), flush)
+        for number in {item.partition for item in current}:
+            self._act_on_tick(number, touched.setdefault(number, {}), flush)
+        for item in current:
+            if isinstance(item, Due):
+                self._take_debts(item, touched[item.partition], flush)
         for number, patients in touched.items():
-            self._act_on_tick(number, patients, flush)
             self._prepare(number, patients, flush)
+        self._paying += bool(flush.paying)
         return flush
 
-    def _take(self, item: Item, share: Share, touched: Touched, flush: Flush) -> None:
-        if isinstance(item, Due):
-            touched.update((p, None) for p in item.patient_ids if p in share.timelines)
-            return
+    def _take_debts(self, item: Due, touched: Touched, flush: Flush) -> None:
+        for patient_id in self.shares[item.partition].owed.intersection(item.patient_ids):
+            if patient_id not in touched:
+                touched[patient_id] = None
+                flush.paying.add((item.partition, patient_id))
+
+    def _take(self, item: Run, share: Share, touched: Touched, flush: Flush) -> None:
         metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
         if item.topic == topics.TICKS:
             for record in item.records:
@@ -170,14 +188,14 @@ class BedsideWork:
         tick, runs = self.ticks[number].due(number, self.positions)
         if tick is None:
             return
-        share = self.owner.shares[number]
+        share = self.shares[number]
         flush.pieces.setdefault(number, []).extend(share.advance(tick))
         flush.runs += runs
         for patient_id in self.due[number].take(share.tick or tick, self._stale_ms):
             touched.setdefault(patient_id, None)
 
     def _prepare(self, number: int, touched: Touched, flush: Flush) -> None:
-        share = self.owner.shares[number]
+        share = self.shares[number]
         flush.pieces.setdefault(number, []).extend(share.changed(touched))
         limit = stale_before(share, self.settings)
         for patient_id, received_at in touched.items():
@@ -203,6 +221,9 @@ class BedsideWork:
             return _nothing()
         results: list[Out] = []
         for (share, number, case), outcome in zip(flush.cases, flush.answers, strict=True):
+            if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
+                # Nothing new to say: the score that stands is the one without the model.
+                continue
             score = judge(case, outcome, self.spec)
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
@@ -216,8 +237,9 @@ class BedsideWork:
 
     async def settle(self, flush: Flush) -> None:
         """Acknowledge the inputs and remove what older owners' pieces have been replaced."""
+        self._paying -= bool(flush.paying)
         if flush.generation == self.host.generation:
-            shares = self.owner.shares
+            shares = self.shares
             removals = [o for n, found in flush.pieces.items() for o in outs_of(n, shares[n].superseded(found))]
             if removals:
                 await (await self.host.producer.send(removals))

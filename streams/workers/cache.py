@@ -32,6 +32,7 @@ GROUP = "cardiostream-cache"
 OFFSET = "cs_offset"
 """Header of `risk.latest`: the record's offset on `risk.scores`; with the epoch, its place in the order."""
 LOOK_EVERY_S = 5.0
+REPAIR_EVERY_S = 60.0
 REBUILD_ROWS = 2000
 
 Place = tuple[int, int]
@@ -41,6 +42,7 @@ Place = tuple[int, int]
 class Flush(msgspec.Struct):
     """Scores on their way to the view."""
 
+    generation: int
     items: list[Item]
     rows: list[ViewRow]
     outs: list[Out]
@@ -62,6 +64,7 @@ class CacheWork:
         self._partitions: set[int] = set()
         self._behind = False
         self._looked = 0.0
+        self._repair_at = 0.0
         self._rebuilding: asyncio.Task[None] | None = None
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle, max_records=settings.max_flush_records, in_flight=2
@@ -86,14 +89,21 @@ class CacheWork:
         await self.redis.aclose()
 
     async def assigned(self, partitions: set[Any]) -> None:
-        """Learn which score of each patient is the latest so far."""
-        self._partitions = {tp.partition for tp in partitions}
-        self._places = {}
-        async with reading(self.settings, "cardiostream-latest") as consumer:
-            for number in sorted(self._partitions):
-                for record in await read_to_end(consumer, topics.LATEST, number):
-                    self._places[_patient(record)] = (_number(record, headers.EPOCH), _number(record, OFFSET))
-        self._looked = 0.0
+        """Learn which score of each patient is the latest so far, and put right where an older one has the last word.
+
+        Whether the owner before us had written all of it to Redis is not known, so the view is rebuilt.
+        """
+        numbers = {tp.partition for tp in partitions}
+        places: dict[str, Place] = {}
+        again: list[Out] = []
+        if numbers:
+            async with reading(self.settings, "cardiostream-latest") as consumer:
+                for number in sorted(numbers):
+                    again += _last_words(await read_to_end(consumer, topics.LATEST, number), number, places)
+        if again:
+            await (await self.host.producer.send(again))
+        self._partitions, self._places = numbers, places
+        self._behind, self._looked = bool(numbers), 0.0
 
     async def idle(self) -> None:
         """Make ticks, and rebuild a view that was emptied or missed something."""
@@ -107,24 +117,39 @@ class CacheWork:
 
     async def _rebuild_if_needed(self) -> None:
         assert self.view is not None
+        numbers = frozenset(self._partitions)
         try:
-            if not self._behind and await self.view.is_rebuilt(self._partitions):
+            if not self._behind and await self.view.is_rebuilt(numbers):
+                await self._repair()
                 return
             self._behind = False
-            count = await self._rebuild()
-            await self.view.mark(self._partitions)
+            count = await self._rebuild(numbers)
             await Board(self.redis).repair()
-            log.info("view rebuilt rows=%d partitions=%d", count, len(self._partitions))
-        except RetryableError as error:
+            if numbers == self._partitions:
+                await self.view.mark(numbers)
+                log.info("view rebuilt rows=%d partitions=%d", count, len(numbers))
+        except ContractError as error:
+            if not self.pipeline.failed.done():
+                self.pipeline.failed.set_exception(error)
+        except Exception as error:
             self._behind = True
-            log.warning("view not rebuilt: %s", error)
+            reason = str(error) if isinstance(error, RetryableError) else type(error).__name__
+            log.warning("view not rebuilt: %s", reason)
 
-    async def _rebuild(self) -> int:
+    async def _repair(self) -> None:
+        """Mend the ranking now and then: it is derived, and two writers may have crossed."""
+        if time.monotonic() >= self._repair_at:
+            self._repair_at = time.monotonic() + REPAIR_EVERY_S
+            await Board(self.redis).repair()
+
+    async def _rebuild(self, numbers: frozenset[int]) -> int:
         """Write the latest scores first, so that the ward sees them, then the trends."""
         count = 0
+        if not numbers:
+            return count
         async with reading(self.settings, "cardiostream-rebuild") as consumer:
             for topic in (topics.LATEST, topics.SCORES):
-                for number in sorted(self._partitions):
+                for number in sorted(numbers):
                     records = await read_to_end(consumer, topic, number)
                     count += len(records)
                     for start in range(0, len(records), REBUILD_ROWS):
@@ -139,10 +164,10 @@ class CacheWork:
 
     def begin(self, items: list[Item]) -> Flush:
         """Pick the latest score of each patient among those that came."""
-        flush = Flush(items, [], [], time.monotonic())
+        flush = Flush(self.host.generation, items, [], [], time.monotonic())
         latest: dict[str, Out] = {}
         for item in items:
-            if isinstance(item, Run) and item.generation == self.host.generation:
+            if isinstance(item, Run) and item.generation == flush.generation:
                 metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
                 for record in item.records:
                     row = row_of(record)
@@ -163,8 +188,9 @@ class CacheWork:
             self._behind = True
 
     async def publish(self, flush: Flush) -> Awaitable[None]:
-        """Keep the latest scores on the compacted topic."""
-        return await self.host.producer.send(flush.outs)
+        """Keep the latest scores on the compacted topic; nothing for partitions that were taken away."""
+        current = flush.generation == self.host.generation
+        return await self.host.producer.send(flush.outs if current else [])
 
     async def settle(self, flush: Flush) -> None:
         """Acknowledge the scores."""
@@ -192,6 +218,23 @@ def row_of(record: Record) -> ViewRow:
             f"{topics.SCORES}@{record.offset}: expected a score with our headers, received a record without; "
             "only the bedside worker may write there"
         ) from error
+
+
+def _last_words(records: Sequence[Any], partition: int, places: dict[str, Place]) -> list[Out]:
+    """Note each patient's highest place; return the records to repeat because a lower one stands behind them."""
+    highest: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    for record in records:
+        patient_id = _patient(record)
+        place = _number(record, headers.EPOCH), _number(record, OFFSET)
+        last[patient_id] = record
+        if place >= places.get(patient_id, (0, -1)):
+            places[patient_id], highest[patient_id] = place, record
+    return [
+        Out(topics.LATEST, partition, best.key, best.value, best.headers)
+        for patient_id, best in highest.items()
+        if last[patient_id] is not best
+    ]
 
 
 def _latest(record: Record, partition: int) -> Out:

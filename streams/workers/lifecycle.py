@@ -7,12 +7,12 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from streams import metrics
-from streams.errors import CardioStreamError
+from streams.errors import CardioStreamError, RetryableError
+from streams.log import where_it_failed
 from streams.settings import Settings
 from streams.transport.app import RunApp, new_app
 from streams.transport.pipeline import Pipeline
@@ -68,22 +68,42 @@ class Host:
         self._progress = time.monotonic()
 
     async def run(self, work: Work) -> int:
-        """Run until SIGTERM or SIGINT (0) or a failure (1)."""
+        """Run until SIGTERM or SIGINT (0) or a failure (1); the end has a deadline."""
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         metrics.serve(self.settings.metrics_port)
-        await self.producer.start()
-        await work.start()
-        self._attach(work)
-        await self.app.start()
+        code = 1
         try:
-            return await self._until_stopped(work, stop)
+            await self.producer.start()
+            await work.start()
+            self._attach(work)
+            await self.app.start()
+            code = await self._until_stopped(work, stop)
+        except Exception as error:
+            _report(work.name, error)
         finally:
-            await work.pipeline.drain(self.settings.revoke_deadline_s)
-            await self.app.stop()
-            await work.stop()
-            await self.producer.stop()
+            code = await self._end_in_time(work, code)
+        return code
+
+    async def _end_in_time(self, work: Work, code: int) -> int:
+        try:
+            await asyncio.wait_for(self._end(work), self.settings.stop_deadline_s)
+        except TimeoutError:
+            log.error("worker=%s ended without good order: something it waits for is away", work.name)
+            logging.shutdown()
+            # Faust's threads would keep the process alive as long as the broker is away.
+            os._exit(code or 1)
+        except Exception as error:
+            _report(work.name, error)
+            return 1
+        return code
+
+    async def _end(self, work: Work) -> None:
+        await work.pipeline.drain(self.settings.revoke_deadline_s)
+        await self.app.stop()
+        await work.stop()
+        await self.producer.stop()
 
     def _attach(self, work: Work) -> None:
         consumer = self.app.run_consumer
@@ -97,25 +117,29 @@ class Host:
 
         async def before_revoked(_: set[Any]) -> None:
             self._prepared.clear()
-            if self._preparing is not None:
-                self._preparing.cancel()
             await work.pipeline.drain(self.settings.revoke_deadline_s)
 
         async def after_assigned(partitions: set[Any]) -> None:
             self._prepared.clear()
-            self._preparing = asyncio.create_task(self._prepare(work, partitions))
+            self._progress = time.monotonic()
+            self._preparing = asyncio.create_task(self._prepare(work, partitions, self._preparing))
 
         consumer.before_revoked = before_revoked
         consumer.after_assigned = after_assigned
 
-    async def _prepare(self, work: Work, partitions: set[Any]) -> None:
+    async def _prepare(self, work: Work, partitions: set[Any], previous: asyncio.Task[None] | None) -> None:
+        """Make ready for one assignment, after the preparation for the one before has ended."""
+        generation = self.generation
+        if previous is not None and not previous.done():
+            previous.cancel()
+            await asyncio.wait([previous])
         try:
             await work.assigned(partitions)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            if not work.pipeline.failed.done():
-                work.pipeline.failed.set_exception(error)
+        except (Exception, asyncio.CancelledError) as error:
+            if generation == self.generation and not work.pipeline.failed.done():
+                work.pipeline.failed.set_exception(_failure(error))
+            return
+        if generation != self.generation:
             return
         self._prepared.set()
         log.info("worker=%s ready partitions=%d", work.name, len(partitions))
@@ -123,27 +147,35 @@ class Host:
             Path(ready).touch()  # noqa: ASYNC240 - once, and tiny
 
     async def _until_stopped(self, work: Work, stop: asyncio.Event) -> int:
-        flushing = asyncio.create_task(work.pipeline.run())
-        stopping = asyncio.create_task(stop.wait())
-        watching = asyncio.create_task(self._watch(work))
-        crashed = asyncio.create_task(self.app.wait_until_stopped())
-        tasks: set[asyncio.Future[Any]] = {flushing, stopping, watching, crashed, work.pipeline.failed}
-        done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
+        named: set[asyncio.Future[Any]] = {
+            asyncio.create_task(work.pipeline.run()),
+            asyncio.create_task(self._tend(work)),
+            asyncio.create_task(self._watch(work)),
+            asyncio.create_task(self.app.wait_until_stopped()),
+        }
+        stopping: asyncio.Future[Any] = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait({*named, work.pipeline.failed, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in {*named, stopping} - done:
             task.cancel()
-        if stopping in done:
+        if done == {stopping}:
             return 0
-        for task in done:
+        for task in done - {stopping}:
             _report(work.name, task.exception())
         return 1
 
-    async def _watch(self, work: Work) -> None:
-        """Call what falls due, and end where work has been due for long and none was done."""
+    async def _tend(self, work: Work) -> None:
+        """Let the worker do what falls due, about once a second."""
         while True:
             await asyncio.sleep(1.0)
             if self._prepared.is_set():
                 await work.idle()
-            if not work.pipeline.busy:
+
+    async def _watch(self, work: Work) -> None:
+        """End where there has been work for long and none was done, or an assignment is never made ready for."""
+        while True:
+            await asyncio.sleep(1.0)
+            preparing = self._preparing is not None and not self._prepared.is_set()
+            if not work.pipeline.busy and not preparing:
                 self._progress = time.monotonic()
             elif time.monotonic() - self._progress > self.settings.stall_timeout_s:
                 raise TimeoutError(
@@ -152,18 +184,16 @@ class Host:
                 )
 
 
+def _failure(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    return RetryableError(f"preparing: expected to finish, received {type(error).__name__}; the worker starts again")
+
+
 def _report(name: str, error: BaseException | None) -> None:
     if isinstance(error, (CardioStreamError, TimeoutError)):
         log.error("worker=%s stops without committing: %s", name, error)
     elif error is not None:
-        # The text of a foreign exception may quote a payload; its type and place never do.
-        where = error.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "unknown"
-        log.error("worker=%s stops without committing: %s at %s", name, type(error).__name__, place)
+        log.error("worker=%s stops without committing: %s", name, where_it_failed(error))
     else:
         log.error("worker=%s stops: its consumer ended", name)
-
-
-Runner = Callable[[Settings], Awaitable[int]]

@@ -8,13 +8,19 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from aiokafka import TopicPartition
+
 from streams import topics
 from streams.clock import Instant
+from streams.publish.headers import EPOCH
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.timeline import Retention
 from streams.transport.produce import Out, Producer
-from streams.transport.reading import read_to_end, reading
+from streams.transport.reading import read_ends, read_on, read_to_end, reading
+
+_TAIL = 100
+"""Results looked at for their epochs; records of several owners may stand mixed for a moment."""
 
 log = logging.getLogger(__name__)
 
@@ -34,26 +40,41 @@ class Owner:
 
     def __init__(self, settings: Settings, producer: Producer) -> None:
         self.settings, self.producer = settings, producer
-        self.shares: dict[int, Share] = {}
 
-    async def acquire(self, partitions: Iterable[int]) -> None:
-        """Restore these partitions' state, and only these; nothing is written before the epochs are acknowledged."""
-        self.shares = {}
+    async def acquire(self, partitions: Iterable[int]) -> dict[int, Share]:
+        """Restore these partitions' state; nothing is written before the epochs are acknowledged."""
+        numbers = sorted(partitions)
+        if not numbers:
+            return {}
         async with reading(self.settings, "cardiostream-restore") as consumer:
-            self.shares = {p: await self._restore(consumer, p) for p in sorted(partitions)}
+            return {number: await self._restore(consumer, number) for number in numbers}
 
     async def _restore(self, consumer: Any, partition: int) -> Share:
         began = time.monotonic()
-        records = await read_to_end(consumer, topics.STATE, partition)
         share = Share(secrets.token_bytes(4), retention_of(self.settings))
-        announcement = share.restore((r.key, r.value) for r in records)
-        await (await self.producer.send(outs_of(partition, announcement)))
-        await (await self.producer.send(outs_of(partition, share.superseded(announcement))))
+        published = await _last_epoch(consumer, partition)
+        records = await read_to_end(consumer, topics.STATE, partition)
+        announcement = share.restore(((r.key, r.value) for r in records), published)
+        while announcement:
+            await (await self.producer.send(outs_of(partition, announcement)))
+            await (await self.producer.send(outs_of(partition, share.superseded(announcement))))
+            # Another owner may have announced the same epoch, or a former one may have written, since the reading.
+            late = await read_on(consumer, TopicPartition(topics.STATE, partition))
+            announcement = share.absorb((r.key, r.value) for r in late)
         log.info(
             "partition=%d epoch=%d restored patients=%d records=%d in %.2f s",
             partition, share.epoch, len(share.timelines), len(records), time.monotonic() - began,
         )  # fmt: skip
         return share
+
+
+async def _last_epoch(consumer: Any, partition: int) -> int:
+    """Return the epoch of the newest results, so that a changelog made anew does not let the epochs begin anew."""
+    tp = TopicPartition(topics.SCORES, partition)
+    end = (await read_ends(consumer, [tp]))[tp]
+    consumer.assign([tp])
+    consumer.seek(tp, max(0, end - _TAIL))
+    return max((int(dict(r.headers).get(EPOCH, b"0")) for r in await read_on(consumer, tp)), default=0)
 
 
 def stale_before(share: Share, settings: Settings) -> Instant | None:

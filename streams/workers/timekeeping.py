@@ -15,7 +15,7 @@ from streams.feed.clock_mode import LIVE, ClockMode, decode
 from streams.records import Tick
 from streams.settings import Settings
 from streams.transport.produce import Out
-from streams.transport.reading import read_ends, reader
+from streams.transport.reading import read_ends, read_to_end, reader
 
 INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
 _CLOCK = TopicPartition(topics.CLOCK, 0)
@@ -36,8 +36,7 @@ class Timekeeper:
         """Connect, and read who keeps the clock."""
         self._reader = reader(self.settings, "cardiostream-timekeeper")
         await self._reader.start()
-        self._reader.assign([_CLOCK])
-        await self._reader.seek_to_beginning(_CLOCK)
+        self._note(await read_to_end(self._reader, topics.CLOCK, 0))
         self._ends = reader(self.settings, "cardiostream-ends")
         await self._ends.start()
 
@@ -60,10 +59,14 @@ class Timekeeper:
         return [_tick(now, n, {topic: ends[TopicPartition(topic, n)] for topic in INPUTS}) for n in numbers]
 
     async def _heed_clock(self) -> None:
-        for records in (await self._reader.getmany(_CLOCK, timeout_ms=0)).values():
-            for record in records:
-                if record.value is not None:
-                    self._mode = _mode(record.value, record.offset)
+        while found := await self._reader.getmany(_CLOCK, timeout_ms=0):
+            for records in found.values():
+                self._note(records)
+
+    def _note(self, records: Iterable[Any]) -> None:
+        for record in records:
+            if record.value is not None:
+                self._mode = _mode(record.value, record.offset)
 
 
 def _tick(at: Instant, partition: int, end_offsets: dict[str, int]) -> Out:

@@ -1,0 +1,112 @@
+"""What stands on our own topics and in Redis, read whole: results, state, dead letters, ticks, the view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams import topics
+from streams.clock import Instant
+from streams.publish.board import Board
+from streams.publish.headers import EPOCH
+from streams.publish.keys import latest
+from streams.publish.view import connect
+from streams.records import DeadLetter, Tick
+from streams.settings import Settings
+from streams.timeline.share import Share
+from streams.timeline.timeline import Timeline
+from streams.transport.reading import read_to_end
+from streams.verify.expectation import Letter
+from streams.workers.ownership import retention_of, stale_before
+
+
+class Results(msgspec.Struct):
+    """The results topic, read whole, and the compacted one made of it."""
+
+    last: dict[str, bytes] = {}
+    """By (epoch, offset): what a reader who knows the order takes for the last word."""
+    behind: dict[str, str] = {}
+    """By offset alone: the version that a reader who does not know it takes for the last word."""
+    versions: dict[str, str] = {}
+    places: dict[str, tuple[int, int]] = {}
+    latest: dict[str, bytes] = {}
+    """The last record of each patient on the compacted topic."""
+    count: int = 0
+    latencies_ms: list[int] = []
+
+    def read(self, record: Any) -> None:
+        """Take in one record of the results topic."""
+        head = dict(record.headers)
+        patient_id = record.key.decode()
+        place = int(head[EPOCH]), record.offset
+        self.count += 1
+        self.behind[patient_id] = version = head["ce_id"].decode()
+        if "cs_received_at" in head:
+            self.latencies_ms.append(record.timestamp - int(head["cs_received_at"]))
+        if place >= self.places.get(patient_id, (0, -1)):
+            self.places[patient_id], self.last[patient_id], self.versions[patient_id] = place, record.value, version
+
+    @property
+    def late_words(self) -> int:
+        """Patients for whom a former owner has the last word by offset."""
+        return sum(self.behind[p] != self.versions[p] for p in self.versions)
+
+
+class Evidence(msgspec.Struct):
+    """Everything that the workers have written."""
+
+    results: Results
+    letters: set[Letter]
+    state: dict[str, Timeline]
+    stale_before: dict[str, Instant | None]
+    ticks_missed: int = 0
+    """Partitions whose state has not acted on a tick that was there before."""
+
+
+async def collect(consumer: Any, settings: Settings) -> Evidence:
+    """Read all partitions of our own topics."""
+    evidence = Evidence(Results(), set(), {}, {})
+    for number in range(settings.partitions):
+        evidence.letters |= {_letter(r.value) for r in await read_to_end(consumer, topics.DEAD_LETTERS, number)}
+        for record in await read_to_end(consumer, topics.SCORES, number):
+            evidence.results.read(record)
+        for record in await read_to_end(consumer, topics.LATEST, number):
+            evidence.results.latest[record.key.decode()] = record.value
+        await _read_state(consumer, number, settings, evidence)
+    return evidence
+
+
+async def _read_state(consumer: Any, number: int, settings: Settings, evidence: Evidence) -> None:
+    ticks = [msgspec.json.decode(r.value, type=Tick).at for r in await read_to_end(consumer, topics.TICKS, number)]
+    share = Share(b"verify", retention_of(settings))
+    share.restore((r.key, r.value) for r in await read_to_end(consumer, topics.STATE, number))
+    evidence.ticks_missed += bool(ticks) and (share.tick is None or share.tick < max(ticks))
+    evidence.state |= share.timelines
+    evidence.stale_before |= dict.fromkeys(share.timelines, stale_before(share, settings))
+
+
+def _letter(value: bytes) -> Letter:
+    letter = msgspec.json.decode(value, type=DeadLetter)
+    return letter.topic, letter.partition, letter.offset, letter.entry, letter.reason
+
+
+class View(msgspec.Struct, frozen=True):
+    """Redis, as a reader sees it."""
+
+    latest: dict[str, bytes]
+    ranking: dict[str, float]
+    """Patient to place; as it stands, not mended."""
+
+
+async def read_view(settings: Settings) -> View:
+    """Read the view whole."""
+    redis: Any = connect(settings.redis_url)
+    try:
+        found: dict[str, bytes] = {}
+        async for key in redis.scan_iter(match=latest("*"), count=1000):
+            patient_id = key.decode()[len("risk:{") : -len("}:latest")]
+            found[patient_id] = await redis.hget(key, "json")
+        return View(found, await Board(redis).places())
+    finally:
+        await redis.aclose()
