@@ -188,10 +188,12 @@ class RunConsumer(driver.Consumer):
         await self._commit_in_time(self.transport.settings.revoke_deadline_s)
 
     async def _commit_in_time(self, deadline_s: float) -> None:
-        try:
-            await asyncio.wait_for(self.force_commit(), deadline_s)
-        except (TimeoutError, KafkaError, ConsumerNotStarted) as error:
-            log.warning("not committed before the partitions go: %s; these inputs come again", type(error).__name__)
+        committing = asyncio.ensure_future(self.force_commit())
+        done, _ = await asyncio.wait([committing], timeout=deadline_s)
+        if not done or isinstance(committing.exception(), (KafkaError, ConsumerNotStarted)):
+            log.warning("not committed before the partitions go; these inputs come again")
+        elif (error := committing.exception()) is not None:
+            raise error
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Leave liveness to the worker's own watch; Faust's needs per-event bookkeeping that runs do without."""

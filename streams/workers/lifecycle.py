@@ -87,14 +87,15 @@ class Host:
         return code
 
     async def _end_in_time(self, work: Work, code: int) -> int:
-        try:
-            await asyncio.wait_for(self._end(work), self.settings.stop_deadline_s)
-        except TimeoutError:
+        ending = asyncio.ensure_future(self._end(work))
+        # Not wait_for: what hangs would hang in its cancellation too.
+        done, _ = await asyncio.wait([ending], timeout=self.settings.stop_deadline_s)
+        if not done:
             log.error("worker=%s ended without good order: something it waits for is away", work.name)
             logging.shutdown()
             # Faust's threads would keep the process alive as long as the broker is away.
             os._exit(code or 1)
-        except Exception as error:
+        if (error := ending.exception()) is not None:
             _report(work.name, error)
             return 1
         return code

@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,12 +70,10 @@ class Ward:
         return report
 
 
-Open = Callable[..., Ward]
-
-
 @contextmanager
-def _opened(folder: Path, broker: str, workers: tuple[str, ...]) -> Iterator[Ward]:
-    overrides = {"session_timeout_s": SESSION_TIMEOUT_S} if broker == "kafka" else {}
+def opened(folder: Path, broker: str, workers: tuple[str, ...] = WORKERS, **settings: Any) -> Iterator[Ward]:
+    """Start a stack of its own."""
+    overrides = {**({"session_timeout_s": SESSION_TIMEOUT_S} if broker == "kafka" else {}), **settings}
     with Stack(
         folder / "run",
         broker=broker,  # type: ignore[arg-type]
@@ -88,12 +87,12 @@ def _opened(folder: Path, broker: str, workers: tuple[str, ...]) -> Iterator[War
 @pytest.fixture
 def kafka_ward(tmp_path: Path) -> Iterator[Ward]:
     """Apache Kafka, Redis, Triton and all workers, with a short session time-out."""
-    with _opened(tmp_path, "kafka", WORKERS) as ward:
+    with opened(tmp_path, "kafka") as ward:
         yield ward
 
 
 @pytest.fixture
 def wheel_ward(tmp_path: Path) -> Iterator[Ward]:
     """The wheel's broker, Redis, Triton and all workers."""
-    with _opened(tmp_path, "tansu", WORKERS) as ward:
+    with opened(tmp_path, "tansu") as ward:
         yield ward

@@ -14,11 +14,14 @@ import time
 from pathlib import Path
 
 import pytest
+from kafka.admin import KafkaAdminClient
 
 from streams import topics
+from streams.provision import topics as provision
 from streams.publish.summary import read
+from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
-from tests.acceptance.conftest import SESSION_TIMEOUT_S, Ward
+from tests.acceptance.conftest import SESSION_TIMEOUT_S, Ward, opened
 
 pytestmark = pytest.mark.kafka
 
@@ -122,3 +125,53 @@ def test_kills_of_normalise_and_cache_lose_and_double_nothing(kafka_ward: Ward) 
         kafka_ward.stack.start_worker(name).wait_ready(60)
     assert feed.wait(120) == 0
     assert kafka_ward.eventually().findings == ()
+
+
+def test_a_spare_worker_without_partitions_is_ready_and_takes_over(tmp_path: Path) -> None:
+    with opened(tmp_path, "kafka", partitions=1) as ward:
+        spare = ward.stack.start_worker("bedside")
+        spare.wait_ready(60)
+        ward.run("replay", str(ward.recorded(10, 6)), "--speed", "max")
+        ward.stack.workers["bedside"].kill()
+        ward.run("replay", str(ward.recorded(10, 6, seed=2)), "--speed", "max")
+        assert ward.eventually().findings == ()
+
+
+def test_workers_end_in_time_while_the_broker_does_not_answer(kafka_ward: Ward) -> None:
+    kafka_ward.run("replay", str(kafka_ward.recorded(10, 6)), "--speed", "max")
+    broker = kafka_ward.stack.services["broker"].child
+    assert broker is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        for name in ("normalise", "bedside", "cache"):
+            kafka_ward.stack.workers[name].send_signal(signal.SIGTERM)
+        end = time.monotonic() + 40
+        while time.monotonic() < end and any(w.poll() is None for w in kafka_ward.stack.workers.values()):
+            time.sleep(0.5)
+        assert [name for name, worker in kafka_ward.stack.workers.items() if worker.poll() is None] == []
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+
+
+def test_a_lost_changelog_does_not_let_the_epochs_begin_anew(kafka_ward: Ward) -> None:
+    kafka_ward.run("replay", str(kafka_ward.recorded(10, 6)), "--speed", "max")
+    kafka_ward.settled()
+    kafka_ward.stack.workers["bedside"].kill()
+    settings = kafka_ward.stack.settings
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    admin.delete_topics([topics.STATE])
+    admin.close()
+    while any(topic == topics.STATE for topic in _names(settings)):
+        time.sleep(0.5)
+    provision.create(settings)
+    kafka_ward.stack.start_worker("bedside").wait_ready(60)
+    logged = Path(kafka_ward.stack.workers["bedside-2"].log_path).read_text()
+    assert "epoch=2 restored patients=0" in logged
+
+
+def _names(settings: Settings) -> list[str]:
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+    try:
+        return list(admin.list_topics())
+    finally:
+        admin.close()
