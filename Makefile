@@ -28,7 +28,7 @@ accept: $(STAMP)  ## The suites on Apache Kafka (KAFKA_HOME) and on public data 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy streams training tests bench
+	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 check: lint test  ## Before every commit

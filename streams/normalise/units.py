@@ -11,7 +11,6 @@ from streams.normalise.ucum import TABLE, Size, Substance, registry, size, throu
 from streams.vocabulary import MDC, QUANTITIES, quantity
 
 UCUM = "http://unitsofmeasure.org"
-_PRINTABLE = re.compile(r"[A-Za-z0-9%/.*^\[\]{}()°µμ' _+\-]{1,32}")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _LONGEST, _LONGEST_ALL = 40, 256
 _SPAN = 1024.0
@@ -32,6 +31,7 @@ class Conversion(NamedTuple):
 
 
 IDENTITY = Conversion(1.0, 0.0)
+UNKNOWN = "a unit that is not known"
 _SUBSTANCES = {substance.code: substance for substance in TABLE.substance}
 
 
@@ -91,7 +91,13 @@ def _meant(code: str, system: str | None, unit_code: str | None, unit: str | Non
 
 
 def _shown(unit: str) -> str:
-    return unit if _PRINTABLE.fullmatch(unit) else "a unit that cannot be shown"
+    """Quote a unit only where it is one: people type names and numbers of patients into any field."""
+    text = unit.strip()
+    if len(text) > _LONGEST:
+        return UNKNOWN
+    spelled = text in TABLE.aliases or text.lower() in TABLE.aliases or text in TABLE.atoms["temperature"]
+    counted = any(text in units for units in TABLE.dimensionless.values())
+    return text if text and (spelled or counted or size(text) is not None) else UNKNOWN
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from streams.clock import isoformat
+from streams.errors import ContractError
 from streams.records import RiskScore
 
 CE_TYPE = b"cardiostream.risk.assessed.v1"
@@ -11,6 +15,18 @@ CONTENT_TYPE = b"application/fhir+json"
 EPOCH, LEVEL, INDEX, AS_OF = "cs_epoch", "cs_level", "cs_index", "cs_as_of"
 
 Headers = list[tuple[str, bytes]]
+
+
+class Headed(Protocol):
+    """What is needed of a Kafka record to read its place."""
+
+    @property
+    def offset(self) -> int:
+        """Offset in the partition."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Headers in order."""
 
 
 def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | None = None) -> Headers:
@@ -42,3 +58,20 @@ def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | No
     if traceparent:
         found.append(("traceparent", traceparent.encode()))
     return found
+
+
+def epoch_of(record: Headed) -> int:
+    """Return the owner's epoch of a record on our results topics.
+
+    Raises
+    ------
+    ContractError
+        Where there is none: only CardioStream may write there.
+    """
+    found = dict(record.headers).get(EPOCH, b"")
+    if not found.isdigit():
+        raise ContractError(
+            f"results at offset {record.offset}: expected a record with our epoch, received one without; "
+            "only CardioStream may write there; remove the record, or set the group's offset behind it"
+        )
+    return int(found)

@@ -34,7 +34,7 @@ class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
     patient_id: str
     """Empty for pieces that belong to the partition itself."""
     piece: int
-    """Clinical hour number, or one of the special piece numbers."""
+    """Number of the slot of clinical time, or one of the special piece numbers."""
     epoch: int
     """Ownership under which it was written; recovery unites the pieces of all epochs."""
     mark: bytes
@@ -42,7 +42,7 @@ class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 _pack = msgspec.msgpack.Encoder().encode
-_hour_decoder = msgspec.msgpack.Decoder(list[Row])
+_slot_decoder = msgspec.msgpack.Decoder(list[Row])
 _people_decoder = msgspec.msgpack.Decoder(list[HeldPatient])
 _key_decoder = msgspec.msgpack.Decoder(PieceKey)
 
@@ -69,7 +69,7 @@ def decode_key(raw: bytes) -> PieceKey:
 
 
 def pack(resource: Held) -> bytes:
-    """Write one resource; an hour is these one after the other, so that a new fact costs one of them."""
+    """Write one resource; a slot is these one after the other, so that a new fact costs one of them."""
     flags = int(resource.withdrawn) | int(resource.revised) << 1
     effective, newest = resource.effective_at, resource.newest_at
     v = resource.version
@@ -90,16 +90,16 @@ def pack(resource: Held) -> bytes:
     return _pack(row)
 
 
-def encode_hour(packed: Collection[bytes]) -> bytes:
-    """Write the resources of one hour, each as `pack` wrote it."""
+def encode_slot(packed: Collection[bytes]) -> bytes:
+    """Write the resources of one slot of clinical time, each as `pack` wrote it."""
     count = len(packed)
     # The header of a MessagePack array (msgpack.org specification, array format family).
     head = bytes([0x90 | count]) if count < 16 else b"\xdd" + count.to_bytes(4, "big")
     return bytes([SCHEMA]) + head + b"".join(packed)
 
 
-def decode_hour(raw: bytes) -> list[Held]:
-    """Read the resources of one hour.
+def decode_slot(raw: bytes) -> list[Held]:
+    """Read the resources of one slot.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def decode_hour(raw: bytes) -> list[Held]:
         Where the bytes are of another schema version or broken.
     """
     try:
-        return [_held(row) for row in _hour_decoder.decode(_body(raw))]
+        return [_held(row) for row in _slot_decoder.decode(_body(raw))]
     except (msgspec.MsgspecError, IndexError, ValueError) as error:
         raise _broken() from error
 

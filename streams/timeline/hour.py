@@ -8,18 +8,31 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.clock import HOUR, Instant
-from streams.timeline.encoding import encode_hour, pack
+from streams.clock import HOUR, MINUTE, Instant
+from streams.timeline.encoding import encode_slot, pack
 from streams.timeline.held import Held
 from streams.vocabulary import INDEX, QUANTITIES
 
 UNDATED = -(2**40)
-"""Hour number of resources without a clinical time (withdrawals that do not say it)."""
+"""Hour and slot number of resources without a clinical time (withdrawals that do not say it)."""
+
+SLOT: Instant = 5 * MINUTE
+"""Clinical time that one piece of the changelog covers: what a new fact rewrites. Part of the schema."""
 
 
 def hour_of(effective_at: Instant | None) -> int:
-    """Return the number of the clinical hour, the unit in which state is kept."""
+    """Return the number of the clinical hour, the unit in which the models' columns are cached."""
     return UNDATED if effective_at is None else effective_at // HOUR
+
+
+def slot_of(effective_at: Instant | None) -> int:
+    """Return the number of the slot, the unit in which state is written."""
+    return UNDATED if effective_at is None else effective_at // SLOT
+
+
+def hour_of_slot(slot: int) -> int:
+    """Return the hour that a slot lies in."""
+    return UNDATED if slot == UNDATED else slot * SLOT // HOUR
 
 
 class Columns(NamedTuple):
@@ -75,20 +88,27 @@ def columns(entries: Collection[Entry]) -> Columns:
 class Hour:
     """Resources of one clinical hour by identity, with their columns cached until something changes."""
 
-    __slots__ = ("_columns", "entries")
+    __slots__ = ("_columns", "_slots", "entries")
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], Entry] = {}
+        self._slots: dict[int, dict[tuple[str, str], bytes]] = {}
         self._columns: Columns | None = None
 
     def put(self, resource: Held) -> None:
         """Remember a resource, in place of what was known of it."""
-        self.entries[resource.key] = entry(resource)
+        if resource.key in self.entries:
+            self.drop(resource.key)
+        made = self.entries[resource.key] = entry(resource)
+        self._slots.setdefault(slot_of(resource.effective_at), {})[resource.key] = made.packed
         self._columns = None
 
     def drop(self, key: tuple[str, str]) -> None:
         """Forget a resource."""
-        del self.entries[key]
+        slot = slot_of(self.entries.pop(key).held.effective_at)
+        del self._slots[slot][key]
+        if not self._slots[slot]:
+            del self._slots[slot]
         self._columns = None
 
     @property
@@ -98,6 +118,7 @@ class Hour:
             self._columns = columns(self.entries.values())
         return self._columns
 
-    def encoded(self) -> bytes:
-        """Return the piece that holds this hour."""
-        return encode_hour([one.packed for one in self.entries.values()])
+    def encoded(self, slot: int) -> bytes | None:
+        """Return the piece that holds one slot of this hour; None where nothing is left in it."""
+        packed = self._slots.get(slot)
+        return None if packed is None else encode_slot(packed.values())

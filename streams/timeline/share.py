@@ -8,15 +8,15 @@ from streams.clock import Instant
 from streams.records import ClinicalEvent
 from streams.timeline.encoding import (
     PieceKey,
-    decode_hour,
     decode_key,
     decode_number,
     decode_patients,
+    decode_slot,
     encode_key,
     encode_number,
     encode_patients,
 )
-from streams.timeline.hour import UNDATED
+from streams.timeline.hour import UNDATED, hour_of_slot
 from streams.timeline.timeline import DEMOGRAPHICS, Outcome, Retention, Timeline
 
 EPOCH = UNDATED - 2
@@ -96,7 +96,7 @@ class Share:
             for patient in decode_patients(value):
                 self.timeline(key.patient_id).put_patient(patient)
         else:
-            for resource in decode_hour(value):
+            for resource in decode_slot(value):
                 self.timeline(key.patient_id).put(resource)
 
     def timeline(self, patient_id: str) -> Timeline:
@@ -149,8 +149,8 @@ class Share:
     def _encoded(self, patient_id: str, timeline: Timeline, number: int) -> Piece:
         if number == DEMOGRAPHICS:
             return self._piece(patient_id, number, encode_patients(list(timeline.patients.values())))
-        hour = timeline.hours.get(number)
-        return self._piece(patient_id, number, None if hour is None else hour.encoded())
+        hour = timeline.hours.get(hour_of_slot(number))
+        return self._piece(patient_id, number, None if hour is None else hour.encoded(number))
 
     def _piece(self, patient_id: str, number: int, value: bytes | None) -> Piece:
         return encode_key(PieceKey(patient_id, number, self.epoch, self.mark)), value

@@ -9,7 +9,7 @@ import msgspec
 from streams.clock import Instant
 from streams.records import ClinicalEvent, ObservationVersion, PatientVersion
 from streams.timeline.held import Held, HeldPatient, held, held_patient, join, join_patient
-from streams.timeline.hour import UNDATED, Hour, hour_of
+from streams.timeline.hour import UNDATED, Hour, hour_of, slot_of
 from streams.vocabulary import INDEX, QUANTITIES
 
 Outcome = Literal["added", "replaced", "withdrawn", "older", "repeated", "beyond-retention"]
@@ -106,19 +106,20 @@ class Timeline:
 
     def _place(self, resource: Held) -> None:
         key, hour = resource.key, hour_of(resource.effective_at)
-        before = self._where.get(key)
-        if before is not None and before != hour:
+        old = self.get(key)
+        if old is not None and slot_of(old.effective_at) != slot_of(resource.effective_at):
             self._remove(key)
         self._where[key] = hour
         self.hours.setdefault(hour, Hour()).put(resource)
-        self.touched.setdefault(hour, False)
+        self.touched.setdefault(slot_of(resource.effective_at), False)
 
     def _remove(self, key: tuple[str, str]) -> None:
-        hour = self._where.pop(key)
-        self.hours[hour].drop(key)
-        if not self.hours[hour].entries:
-            del self.hours[hour]
-        self.touched[hour] = True
+        number = self._where.pop(key)
+        hour = self.hours[number]
+        self.touched[slot_of(hour.entries[key].held.effective_at)] = True
+        hour.drop(key)
+        if not hour.entries:
+            del self.hours[number]
 
     def in_writing_order(self) -> list[int]:
         """Return the touched pieces, those that lost something last: a fact that moves is never in none of them."""

@@ -22,6 +22,9 @@ class RunApp(faust.App):
     def _new_transport(self) -> RunTransport:
         return RunTransport(self.conf.broker_consumer, self, settings=self.settings)
 
+    def _create_directories(self) -> None:
+        """Make none: there are no tables on disk."""
+
     @property
     def run_consumer(self) -> RunConsumer:
         """The consumer, once the app has been started."""

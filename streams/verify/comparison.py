@@ -31,14 +31,22 @@ class Finding(msgspec.Struct, frozen=True, order=True):
 
 def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timeline]) -> list[Finding]:
     """Hold the restored state against the union of all inputs."""
-    missing = wrong = extra = 0
+    missing = wrong = extra = people = 0
     for patient_id, timeline in expected.items():
         want, have = _facts(timeline), _facts(found.get(patient_id))
         missing += len(want.keys() - have.keys())
         extra += len(have.keys() - want.keys())
         wrong += sum(want[key] != have[key] for key in want.keys() & have.keys())
+        people += timeline.patients != (found[patient_id].patients if patient_id in found else {})
     extra += sum(len(_facts(t)) for p, t in found.items() if p not in expected)
-    return counted({"state: facts missing": missing, "state: facts wrong": wrong, "state: facts nobody sent": extra})
+    return counted(
+        {
+            "state: facts missing": missing,
+            "state: facts wrong": wrong,
+            "state: facts nobody sent": extra,
+            "state: patients with other demographics": people,
+        }
+    )
 
 
 def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:

@@ -9,7 +9,7 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.publish.board import Board
-from streams.publish.headers import EPOCH
+from streams.publish.headers import epoch_of
 from streams.publish.keys import latest
 from streams.publish.view import connect
 from streams.records import DeadLetter, Tick
@@ -39,7 +39,7 @@ class Results(msgspec.Struct):
         """Take in one record of the results topic."""
         head = dict(record.headers)
         patient_id = record.key.decode()
-        place = int(head[EPOCH]), record.offset
+        place = epoch_of(record), record.offset
         self.count += 1
         self.behind[patient_id] = version = head["ce_id"].decode()
         if "cs_received_at" in head:

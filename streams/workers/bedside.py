@@ -18,7 +18,7 @@ from streams.inference.client import TritonClient
 from streams.inference.manifest import load
 from streams.inference.outcomes import Outcome as Answer
 from streams.inference.outcomes import Scorer
-from streams.publish.headers import EPOCH
+from streams.publish.headers import epoch_of
 from streams.records import ObservationVersion, PatientVersion, RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
@@ -178,7 +178,7 @@ class BedsideWork:
         buffer with the last word.
         """
         for record in run.records:
-            epoch = int(dict(record.headers).get(EPOCH, b"0"))
+            epoch = epoch_of(record)
             if epoch < share.epoch and record.key is not None:
                 patient_id = record.key.decode()
                 if patient_id in share.timelines:
@@ -257,11 +257,12 @@ def _apply(record: Record, run: Run, share: Share, touched: Touched) -> Outcome:
 def _decoded(decode: Any, record: Record, run: Run) -> Any:
     try:
         return decode(record.value or b"")
-    except msgspec.MsgspecError as error:
+    except msgspec.MsgspecError:
+        # Without its cause, whose text quotes what it stumbled over.
         raise ContractError(
             f"{run.topic}/{run.partition}@{record.offset}: expected a record of our own, received something else; "
             "only CardioStream may write this topic; remove the record or set the group's offset behind it"
-        ) from error
+        ) from None
 
 
 def _check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str, ...]) -> None:

@@ -209,7 +209,7 @@ def row_of(record: Record) -> ViewRow:
             level=level,
             index=float(found[headers.INDEX]) if found[headers.INDEX] else None,
             version=found["ce_id"].decode(),
-            epoch=int(found[headers.EPOCH]),
+            epoch=headers.epoch_of(record),
             offset=int(found.get(OFFSET, b"%d" % record.offset)),
             json=record.value or b"",
         )
@@ -226,7 +226,7 @@ def _last_words(records: Sequence[Any], partition: int, places: dict[str, Place]
     last: dict[str, Any] = {}
     for record in records:
         patient_id = _patient(record)
-        place = _number(record, headers.EPOCH), _number(record, OFFSET)
+        place = headers.epoch_of(record), _number(record, OFFSET)
         last[patient_id] = record
         if place >= places.get(patient_id, (0, -1)):
             places[patient_id], highest[patient_id] = place, record

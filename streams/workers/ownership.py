@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 
 from streams import topics
 from streams.clock import Instant
-from streams.publish.headers import EPOCH
+from streams.publish.headers import epoch_of
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.timeline import Retention
@@ -74,7 +74,7 @@ async def _last_epoch(consumer: Any, partition: int) -> int:
     end = (await read_ends(consumer, [tp]))[tp]
     consumer.assign([tp])
     consumer.seek(tp, max(0, end - _TAIL))
-    return max((int(dict(r.headers).get(EPOCH, b"0")) for r in await read_on(consumer, tp)), default=0)
+    return max((epoch_of(r) for r in await read_on(consumer, tp)), default=0)
 
 
 def stale_before(share: Share, settings: Settings) -> Instant | None:

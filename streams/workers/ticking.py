@@ -42,14 +42,13 @@ class Ticks:
 
     def due(self, partition: int, positions: Positions) -> tuple[Instant | None, list[Run]]:
         """Return the highest tick that may be acted on, and the runs that are done with by that."""
-        ready = [i for i, (tick, _) in enumerate(self._waiting) if positions.are_past(partition, tick.end_offsets)]
+        ready = [one for one in self._waiting if positions.are_past(partition, one[0].end_offsets)]
         if not ready:
             return None, []
-        last = ready[-1]
-        passed, self._waiting = self._waiting[: last + 1], self._waiting[last + 1 :]
+        self._waiting = [one for one in self._waiting if one not in ready]
         still = {id(run) for _, run in self._waiting}
-        runs = {id(run): run for _, run in passed if id(run) not in still}
-        return max(tick.at for tick, _ in passed), list(runs.values())
+        runs = {id(run): run for _, run in ready if id(run) not in still}
+        return max(tick.at for tick, _ in ready), list(runs.values())
 
 
 class DueTimes:

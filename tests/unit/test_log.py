@@ -2,6 +2,7 @@ import json
 import logging
 import sys
 
+from streams.errors import ContractError
 from streams.log import LineFormatter
 
 
@@ -43,4 +44,15 @@ def test_an_error_s_traceback_stays_on_the_line() -> None:
     except ValueError:
         line = LineFormatter().format(record("failed", exc_info=sys.exc_info()))
     assert "\n" not in line
-    assert "ValueError: no" in line
+    assert "ValueError at" in line
+
+
+def test_the_text_of_a_foreign_error_is_not_written_and_that_of_our_own_is() -> None:
+    def line_of(error: Exception) -> str:
+        try:
+            raise error
+        except Exception:
+            return LineFormatter().format(record("failed", exc_info=sys.exc_info()))
+
+    assert "Smith" not in line_of(ValueError("invalid literal: Smith"))
+    assert "run the version that wrote it" in line_of(ContractError("run the version that wrote it"))

@@ -28,7 +28,7 @@ def printed(rows: list[Row], trouble: str = "") -> str:
 
 def test_a_row_tells_rank_level_in_words_index_trend_age_models_and_remarks() -> None:
     line = next(line for line in printed([ILL]).splitlines() if "sim-0007" in line)
-    parts = ("1", " high ", "81", "▃▅▇ ↑ +51", "5 min ago", "deterioration_gru 63.2 %, news2 9", "corrected")
+    parts = ("1", " high ", "81", "▃▅▇ ↑ +51", "5 min ago", "gru 63.2 %, NEWS2 9", "corrected")
     assert [part for part in parts if part not in line] == []
 
 

@@ -12,8 +12,9 @@ from streams.clock import HOUR
 from streams.errors import ContractError
 from streams.publish.identity import facts_digest
 from streams.records import ClinicalEvent, Measure, ObservationVersion, PatientVersion, Version
-from streams.timeline.encoding import CODEBOOK, PieceKey, decode_hour, encode_hour, encode_key, pack
+from streams.timeline.encoding import CODEBOOK, PieceKey, decode_slot, encode_key, encode_slot, pack
 from streams.timeline.held import held, join
+from streams.timeline.hour import SLOT
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import snapshot
 from streams.timeline.timeline import Retention
@@ -155,9 +156,9 @@ def test_joining_is_commutative_associative_and_idempotent(
 
 
 @given(st.lists(observations, max_size=6))
-def test_an_hour_reads_back_as_it_was_written(batch: list[ObservationVersion]) -> None:
+def test_a_slot_reads_back_as_it_was_written(batch: list[ObservationVersion]) -> None:
     resources = sorted({held(e).key: held(e) for e in batch}.values(), key=lambda r: r.key)
-    assert decode_hour(encode_hour([pack(r) for r in resources])) == resources
+    assert decode_slot(encode_slot([pack(r) for r in resources])) == resources
 
 
 def test_a_typical_fact_takes_less_than_ninety_bytes() -> None:
@@ -170,7 +171,7 @@ def test_a_typical_fact_takes_less_than_ninety_bytes() -> None:
         )
         for i in range(60)
     ]  # fmt: skip
-    assert len(encode_hour([pack(r) for r in resources])) / 60 < 90
+    assert len(encode_slot([pack(r) for r in resources])) / 60 < 90
 
 
 def test_every_owner_takes_an_epoch_one_higher() -> None:
@@ -185,8 +186,8 @@ def test_older_epochs_pieces_are_removed_only_when_their_successor_is_acknowledg
     owner = own(log, b"new1")
     owner.apply(ObservationVersion("hospital", "b", "p1", Version(), False, 0, START, "", ()))
     written = owner.changed(["p1"])
-    old = encode_key(PieceKey("p1", START // HOUR, 1, b"old1"))
-    assert written == [(encode_key(PieceKey("p1", START // HOUR, 2, b"new1")), written[0][1])]
+    old = encode_key(PieceKey("p1", START // SLOT, 1, b"old1"))
+    assert written == [(encode_key(PieceKey("p1", START // SLOT, 2, b"new1")), written[0][1])]
     assert owner.superseded(written) == [(old, None)]
     assert owner.superseded(written) == []
 
@@ -212,7 +213,7 @@ def test_a_debt_survives_a_restart_until_it_is_paid() -> None:
 
 def test_state_of_another_schema_version_stops_the_worker() -> None:
     with pytest.raises(ContractError, match="expected schema version 1, received 9"):
-        decode_hour(b"\x09rest")
+        decode_slot(b"\x09rest")
 
 
 def test_a_foreign_record_on_the_changelog_stops_the_worker() -> None:
@@ -223,3 +224,13 @@ def test_a_foreign_record_on_the_changelog_stops_the_worker() -> None:
 def test_the_codebook_of_the_state_is_append_only() -> None:
     assert CODEBOOK[:4] == ("8867-4", "9279-1", "2708-6", "8310-5")
     assert blake2b(" ".join(CODEBOOK[:38]).encode(), digest_size=8).hexdigest() == "febb450c66c46407"
+
+
+def test_an_hour_of_six_vital_signs_a_second_stays_far_below_the_topics_limit() -> None:
+    log = Log()
+    share = own(log)
+    for n in range(6 * 3600):
+        at = START // HOUR * HOUR + n // 6 * 1000
+        measures = (Measure("8867-4", "8867-4", 80.5),)
+        share.apply(ObservationVersion("hospital", f"o-{n}", "p1", Version(), False, 0, at, "e1", measures))
+    assert max(len(value or b"") for _, value in share.changed(["p1"])) < 1_048_576 / 4

@@ -2,6 +2,7 @@
 
 from streams.clock import HOUR, MINUTE
 from streams.records import Measure, ObservationVersion, PatientVersion, Version
+from streams.timeline.hour import SLOT
 from streams.timeline.snapshot import snapshot
 from streams.timeline.timeline import Retention, Timeline
 
@@ -73,7 +74,7 @@ def test_the_same_version_again_changes_nothing() -> None:
     made = timeline(observation("a", 80))
     made.touched.clear()
     assert made.apply(observation("a", 80)) == "repeated"
-    assert made.touched == set()
+    assert made.touched == {}
 
 
 def test_a_withdrawn_fact_is_gone_and_remembered() -> None:
@@ -126,7 +127,7 @@ def test_facts_age_out_as_the_horizon_moves_on() -> None:
     made = timeline(observation("a", 80), observation("k", 4.1, code=POTASSIUM))
     made.apply(observation("b", 90, at=DAY_1 + 100 * HOUR))
     assert values(made) == [4.1, 90]
-    assert DAY_1 // HOUR in made.touched
+    assert made.touched[DAY_1 // SLOT]
 
 
 def test_an_implausible_value_is_a_fact_but_no_model_sees_it() -> None:

@@ -1,0 +1,344 @@
+"""The cache worker: the latest score of each patient, whatever comes late, and whatever Redis does meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from faust.types import TP
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from streams import topics
+from streams.errors import ContractError, RetryableError
+from streams.publish.headers import AS_OF, EPOCH, INDEX, LEVEL
+from streams.publish.view import ViewRow, WriteCounts
+from streams.settings import Settings
+from streams.transport.produce import Out
+from streams.workers import cache
+from streams.workers.cache import OFFSET, CacheWork, row_of
+from tests.unit.workers.fakes import MARKED, START, Broker, Host, Rec, through
+
+SCORES, LATEST = topics.SCORES, topics.LATEST
+
+HEADERS = {"ce_id": b"abc", LEVEL: b"medium", INDEX: b"41.5", AS_OF: b"1700000000000", EPOCH: b"3"}
+
+
+def score(offset: int, patient_id: str = "p1", **headers: bytes) -> Rec:
+    names = {"epoch": EPOCH, "index": INDEX, "level": LEVEL}
+    head = HEADERS | {names.get(name, name): text for name, text in headers.items()}
+    return Rec(offset, b"{}", patient_id.encode(), tuple(head.items()))
+
+
+def test_a_score_is_a_row_with_its_place_from_its_headers() -> None:
+    assert row_of(score(41)) == ViewRow("p1", START, "medium", 41.5, "abc", 3, 41, b"{}")
+
+
+def test_an_indeterminate_score_has_no_index() -> None:
+    row = row_of(score(0, level=b"indeterminate", index=b""))
+    assert (row.level, row.index) == ("indeterminate", None)
+
+
+def test_on_the_compacted_topic_the_place_is_the_one_on_the_results_topic() -> None:
+    assert row_of(score(2, cs_offset=b"977")).offset == 977
+
+
+@pytest.mark.parametrize("missing", ["ce_id", LEVEL, INDEX, AS_OF, EPOCH])
+def test_a_record_that_lacks_a_header_stops_the_worker_without_being_quoted(missing: str) -> None:
+    headers = tuple((name, text) for name, text in HEADERS.items() if name != missing)
+    with pytest.raises(ContractError, match=r"expected a (score with our headers|record with our epoch)") as caught:
+        row_of(Rec(5, MARKED.encode(), MARKED.encode(), headers))
+    assert MARKED not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"epoch": b"MARKED-7f3a"}, {"level": b"MARKED-7f3a"}, {"index": b"MARKED-7f3a"}])
+def test_a_record_with_a_header_that_is_not_ours_stops_the_worker_without_being_quoted(wrong: dict[str, bytes]) -> None:
+    with pytest.raises(ContractError) as caught:
+        row_of(score(5, "p1", **wrong))
+    assert MARKED not in str(caught.value)
+
+
+class FakeView:
+    """Takes rows; can be told that Redis is away or was emptied."""
+
+    def __init__(self) -> None:
+        self.rows: list[ViewRow] = []
+        self.away = False
+        self.marked: set[int] = set()
+
+    async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
+        self._heed()
+        self.rows += rows
+        return WriteCounts(len(rows), 0, 0)
+
+    async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
+        self._heed()
+        return self.marked >= set(partitions)
+
+    async def mark(self, partitions: Iterable[int] = ()) -> None:
+        self._heed()
+        self.marked |= set(partitions)
+
+    def _heed(self) -> None:
+        if self.away:
+            raise RetryableError("Redis: expected an answer, received none")
+
+
+class FakeBoard:
+    """A ranking that needs no mending."""
+
+    def __init__(self, redis: Any) -> None: ...
+
+    async def repair(self) -> int:
+        return 0
+
+
+class FakeTimekeeper:
+    """Makes the ticks that it was given, once."""
+
+    def __init__(self) -> None:
+        self.ticks: list[Out] = []
+        self.asked_for: set[int] = set()
+
+    async def due(self, partitions: set[int]) -> list[Out]:
+        self.asked_for = partitions
+        made, self.ticks = self.ticks, []
+        return made
+
+    async def stop(self) -> None: ...
+
+
+class Cache:
+    """The worker on partition 0 of topics in memory."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker, self.host, self.view, self.timekeeper = broker, Host(broker), FakeView(), FakeTimekeeper()
+        worker: Any = CacheWork
+        self.work: Any = worker(Settings(), self.host)
+        self.work.view, self.work.timekeeper = self.view, self.timekeeper
+
+    async def take(self, *records: Rec) -> None:
+        await through(self.work, self.host.run(SCORES, records))
+
+    async def idle(self) -> None:
+        """Call what falls due and wait for the rebuilding it may have begun."""
+        self.work._looked = 0.0
+        await self.work.idle()
+        await self.work._rebuilding
+
+    @property
+    def latest(self) -> list[tuple[bytes | None, dict[str, bytes]]]:
+        return [(out.key, dict(out.headers)) for out in self.host.producer.on(LATEST)]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Epoch and offset of what was written to the compacted topic."""
+        return [(int(head[EPOCH]), int(head[OFFSET])) for _, head in self.latest]
+
+
+@pytest.fixture
+async def worker(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cache]:
+    broker = Broker()
+    monkeypatch.setattr(cache, "reading", broker.reading)
+    monkeypatch.setattr(cache, "Board", FakeBoard)
+    made = Cache(broker)
+    await made.work.assigned({TP(SCORES, 0)})
+    yield made
+    await made.work.stop()
+
+
+async def test_a_score_is_written_to_the_view_and_to_the_compacted_topic_and_acknowledged(worker: Cache) -> None:
+    await worker.take(score(0))
+    assert worker.view.rows == [row_of(score(0))]
+    assert worker.latest == [(b"p1", HEADERS | {OFFSET: b"0"})]
+    assert worker.host.committable(SCORES) == 1
+
+
+async def test_of_several_scores_in_a_flush_the_view_gets_all_and_the_compacted_topic_the_last(worker: Cache) -> None:
+    await worker.take(score(0), score(1), score(2, patient_id="p2"))
+    assert len(worker.view.rows) == 3
+    assert worker.places == [(3, 1), (3, 2)]
+
+
+async def test_an_older_epoch_never_replaces_the_latest_whatever_its_offset(worker: Cache) -> None:
+    await worker.take(score(0, epoch=b"3"))
+    await worker.take(score(9, epoch=b"2"))
+    assert worker.places == [(3, 0)]
+    assert worker.host.committable(SCORES) == 10
+
+
+async def test_an_older_epoch_behind_a_newer_one_in_the_same_flush_does_not_either(worker: Cache) -> None:
+    await worker.take(score(0, epoch=b"3"), score(1, epoch=b"2"))
+    assert worker.places == [(3, 0)]
+
+
+async def test_a_newer_epoch_replaces_the_latest(worker: Cache) -> None:
+    await worker.take(score(0, epoch=b"3"))
+    await worker.take(score(1, epoch=b"4"))
+    assert worker.places == [(3, 0), (4, 1)]
+
+
+async def test_a_redelivered_score_is_written_again(worker: Cache) -> None:
+    await worker.take(score(0))
+    worker.host.offsets.assigned()
+    await worker.take(score(0))
+    assert worker.places == [(3, 0), (3, 0)]
+
+
+async def test_the_latest_is_remembered_over_a_restart(worker: Cache) -> None:
+    await worker.take(score(7, epoch=b"4"))
+    second = Cache(worker.broker)
+    await second.work.assigned({TP(SCORES, 0)})
+    await second.take(score(8, epoch=b"3"))
+    await second.take(score(9, epoch=b"4"))
+    assert second.places == [(4, 9)]
+    await second.work.stop()
+
+
+async def test_a_run_of_an_older_assignment_is_not_written(worker: Cache) -> None:
+    run = worker.host.run(SCORES, [score(0)])
+    worker.host.offsets.assigned()
+    await through(worker.work, run)
+    assert (worker.view.rows, worker.latest, worker.host.committable(SCORES)) == ([], [], None)
+
+
+async def test_redis_away_delays_nothing_but_the_view(worker: Cache, caplog: pytest.LogCaptureFixture) -> None:
+    await worker.idle()
+    worker.view.away = True
+    await worker.take(score(0, patient_id=MARKED))
+    assert worker.view.rows == []
+    assert len(worker.latest) == 1
+    assert worker.host.committable(SCORES) == 1
+    assert "view falls behind" in caplog.text
+    assert MARKED not in caplog.text
+
+
+async def test_what_the_view_missed_is_written_when_redis_is_back(worker: Cache) -> None:
+    await worker.idle()
+    worker.view.away = True
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    await worker.take(score(0))
+    await worker.idle()
+    assert worker.view.rows == []
+    worker.view.away = False
+    await worker.idle()
+    assert {(row.patient_id, row.epoch, row.offset) for row in worker.view.rows} == {("p1", 3, 0)}
+
+
+async def test_a_new_owner_rebuilds_once_and_then_leaves_a_view_that_missed_nothing_alone(worker: Cache) -> None:
+    worker.view.marked = {0}
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    await worker.idle()
+    await worker.idle()
+    assert len(worker.view.rows) == 1
+
+
+async def test_a_rebuilding_that_the_broker_interrupts_stays_due(
+    worker: Cache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise KafkaConnectionError(MARKED)
+
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    with monkeypatch.context() as patched:
+        patched.setattr(cache, "reading", away)
+        await worker.idle()
+    assert worker.view.marked == set()
+    assert "view not rebuilt: KafkaConnectionError" in caplog.text
+    assert MARKED not in caplog.text
+    await worker.idle()
+    assert len(worker.view.rows) == 1
+
+
+async def test_a_partition_assigned_while_the_view_is_rebuilt_is_not_taken_for_rebuilt(worker: Cache) -> None:
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    worker.broker.append(SCORES, 1, b"p2", b"{}", HEADERS.items())
+    write = worker.view.write_many
+
+    async def and_rebalance(rows: Sequence[ViewRow]) -> WriteCounts:
+        await worker.work.assigned({TP(SCORES, 0), TP(SCORES, 1)})
+        return await write(rows)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(worker.view, "write_many", and_rebalance)
+        await worker.idle()
+    assert worker.view.marked == set()
+    await worker.idle()
+    assert worker.view.marked == {0, 1}
+    assert {row.patient_id for row in worker.view.rows} == {"p1", "p2"}
+
+
+async def test_a_ranking_that_could_not_be_mended_leaves_the_view_to_be_rebuilt(
+    worker: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(FakeBoard):
+        async def repair(self) -> int:
+            raise RedisConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cache, "Board", Broken)
+        await worker.idle()
+    assert worker.view.marked == set()
+    await worker.idle()
+    assert worker.view.marked == {0}
+
+
+async def test_where_an_older_score_has_the_last_word_on_the_compacted_topic_the_latest_is_repeated(
+    worker: Cache,
+) -> None:
+    for epoch, offset in ((b"4", b"9"), (b"3", b"2")):
+        worker.broker.append(LATEST, 0, b"p1", b"{}", (HEADERS | {EPOCH: epoch, OFFSET: offset}).items())
+    await worker.work.assigned({TP(SCORES, 0)})
+    assert worker.places == [(4, 9)]
+    await worker.take(score(8, epoch=b"4"))
+    assert worker.places == [(4, 9)]
+
+
+async def test_a_flush_whose_partitions_were_taken_away_leaves_the_compacted_topic_alone(worker: Cache) -> None:
+    flush = worker.work.begin([worker.host.run(SCORES, [score(0)])])
+    worker.host.offsets.assigned()
+    await (await worker.work.publish(flush))
+    await worker.work.settle(flush)
+    assert (worker.latest, worker.host.committable(SCORES)) == ([], None)
+
+
+async def test_an_emptied_redis_is_filled_the_latest_first_and_then_marked(worker: Cache) -> None:
+    worker.broker.append(SCORES, 0, b"p1", b"first", HEADERS.items())
+    worker.broker.append(SCORES, 0, b"p1", b"second", HEADERS.items())
+    worker.broker.append(LATEST, 0, b"p1", b"second", (HEADERS | {OFFSET: b"1"}).items())
+    await worker.idle()
+    assert [(row.json, row.offset) for row in worker.view.rows] == [(b"second", 1), (b"first", 0), (b"second", 1)]
+    assert worker.view.marked == {0}
+
+
+async def test_a_redis_that_is_away_again_while_it_is_filled_is_not_marked(worker: Cache) -> None:
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    worker.view.away = True
+    await worker.idle()
+    worker.view.away = False
+    assert worker.view.marked == set()
+    await worker.idle()
+    assert worker.view.marked == {0}
+
+
+async def test_the_view_is_looked_at_only_now_and_then(worker: Cache) -> None:
+    await worker.idle()
+    first = worker.work._rebuilding
+    await worker.work.idle()
+    assert worker.work._rebuilding is first
+
+
+async def test_due_ticks_of_its_partitions_are_produced(worker: Cache) -> None:
+    tick = Out(topics.TICKS, 0, b"0", b"{}")
+    worker.timekeeper.ticks = [tick]
+    await worker.idle()
+    assert worker.host.producer.on(topics.TICKS) == [tick]
+    assert worker.timekeeper.asked_for == {0}
+
+
+async def test_what_the_broker_does_not_take_is_not_acknowledged(worker: Cache) -> None:
+    worker.broker.refuses = True
+    with pytest.raises(RetryableError):
+        await worker.take(score(0))
+    assert worker.host.committable(SCORES) is None
