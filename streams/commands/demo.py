@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from streams import log
-from streams.clock import WallClock
+from streams.clock import Instant, WallClock
 from streams.embedded.part import PartFailed
 from streams.embedded.stack import Interrupted, Stack
 from streams.embedded.supervisor import Supervisor
@@ -46,6 +46,7 @@ def demo(
     At the end everything is counted from the topics alone; exit code 0 only if nothing is missing and every last
     score is the one that its facts give.
     """
+    began = WallClock().now()
     settings = Settings()
     log.configure("warning")
     terminal, signals = Terminal(), Signals()
@@ -57,7 +58,7 @@ def demo(
     try:
         with stack:
             report = asyncio.run(_show(stack, arguments, top, _over(signals, exit_after)))
-            agreed = _conclude(report)
+            agreed = _conclude(report, began)
     except Interrupted:
         terminal.say_text("stopped while starting")
         raise typer.Exit(1) from None
@@ -115,9 +116,11 @@ def _end_feed(feed: subprocess.Popen[bytes]) -> None:
         feed.wait()
 
 
-def _conclude(report: Report) -> bool:
+def _conclude(report: Report, began: Instant) -> bool:
     from streams.verify.words import table, verdict
 
     Console().print(table(report))
+    if report.first_score_at is not None:
+        Console().print(f"first score {(report.first_score_at - began) / 1000:.1f} s after the command was given")
     Console().print(verdict(report), soft_wrap=True)
     return not report.findings

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from streams.clock import Instant
 from streams.inference.manifest import load
 from streams.normalise import Raw
 from streams.settings import Settings
@@ -40,6 +41,8 @@ class Report(msgspec.Struct, frozen=True):
     latencies_ms: tuple[int, ...]
     """Arrival of the oldest input to the published score, of every score that an input made due."""
     findings: tuple[Finding, ...]
+    first_score_at: Instant | None = None
+    """Arrival time of the first score; None where there is none."""
 
 
 async def audit(settings: Settings, *, with_view: bool = True) -> Report:
@@ -69,6 +72,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         largest,
         tuple(sorted(results.latencies_ms)),
         tuple(findings),
+        results.first_at,
     )
 
 

@@ -33,6 +33,8 @@ class Results(msgspec.Struct):
     latest: dict[str, bytes] = {}
     """The last record of each patient on the compacted topic."""
     count: int = 0
+    first_at: Instant | None = None
+    """When the first score was published."""
     latencies_ms: list[int] = []
 
     def read(self, record: Any) -> None:
@@ -41,6 +43,7 @@ class Results(msgspec.Struct):
         patient_id = record.key.decode()
         place = epoch_of(record), record.offset
         self.count += 1
+        self.first_at = record.timestamp if self.first_at is None else min(self.first_at, record.timestamp)
         self.behind[patient_id] = version = head["ce_id"].decode()
         if "cs_received_at" in head:
             self.latencies_ms.append(record.timestamp - int(head["cs_received_at"]))

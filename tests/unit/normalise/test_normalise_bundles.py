@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from fhir_messages import bundle, heart_rate, reasons, sent, skipped
+
+from tests.unit.normalise.fhir_messages import bundle, heart_rate, reasons, sent, skipped
 
 PATIENT = {"resourceType": "Patient", "id": "p1", "birthDate": "1950-04", "gender": "female"}
 

@@ -6,7 +6,8 @@ import hashlib
 import json
 
 import pytest
-from fhir_messages import heart_rate, reasons, sent
+
+from tests.unit.normalise.fhir_messages import heart_rate, reasons, sent
 
 ONE = json.dumps(heart_rate())
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fhir_messages import NOON, coded, heart_rate, quantity, reasons, sent, skipped
 
 from streams.records import Measure, ObservationVersion, Version
+from tests.unit.normalise.fhir_messages import NOON, coded, heart_rate, quantity, reasons, sent, skipped
 
 
 def test_heart_rate_becomes_one_event() -> None:

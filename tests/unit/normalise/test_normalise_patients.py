@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fhir_messages import NOON, reasons, sent
 
 from streams.records import PatientVersion, Version
+from tests.unit.normalise.fhir_messages import NOON, reasons, sent
 
 PATIENT = {"resourceType": "Patient", "id": "p1", "meta": {"versionId": "3"}, "birthDate": "1950-04-30"}
 

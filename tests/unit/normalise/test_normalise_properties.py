@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fhir_messages import NOON, bundle, coded, heart_rate, quantity, raw, sent, source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.normalise import Normalised, normalise
 from streams.records import ObservationVersion
+from tests.unit.normalise.fhir_messages import NOON, bundle, coded, heart_rate, quantity, raw, sent, source
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)

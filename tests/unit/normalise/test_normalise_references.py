@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fhir_messages import bundle, heart_rate, reasons, sent
+
+from tests.unit.normalise.fhir_messages import bundle, heart_rate, reasons, sent
 
 UUID = "urn:uuid:0f3bd2f7-5f8f-4f43-b8d4-9c1f6d6a8c11"
 

@@ -9,9 +9,9 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.observation import Observation
 from fhir.resources.R4B.resource import Resource
-from fhir_messages import heart_rate, sent
 
 from streams.normalise.resource_types import RESOURCE_TYPES, known
+from tests.unit.normalise.fhir_messages import heart_rate, sent
 
 
 def library_types() -> set[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fhir_messages import NOON, heart_rate, reasons, sent
 
 from streams.errors import ContractError
 from streams.records import ObservationVersion
+from tests.unit.normalise.fhir_messages import NOON, heart_rate, reasons, sent
 
 BERLIN = "Europe/Berlin"
 

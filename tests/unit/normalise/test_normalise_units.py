@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from fhir_messages import UCUM, coded, heart_rate, sent
 
 from streams.normalise import ucum
 from streams.vocabulary import QUANTITIES
+from tests.unit.normalise.fhir_messages import UCUM, coded, heart_rate, sent
 
 MDC = "urn:iso:std:iso:11073:10101"
 
