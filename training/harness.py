@@ -29,6 +29,8 @@ class Plan(msgspec.Struct, frozen=True):
     batch: int = 128
     rate: float = 2e-3
     weight_decay: float = 1e-3
+    keep_last: bool = False
+    """Keep the weights of the last epoch, not those of least validation loss, which is then shown and not used."""
     averaging: float = 0.99
     """Per step: share that the averaged weights keep; the average is what is validated and exported."""
 
@@ -138,6 +140,6 @@ class Fit:
         return float(loss.detach())
 
     def _keep_best(self, loss: float) -> None:
-        if loss < self.best:
+        if self.plan.keep_last or loss < self.best:
             self.best, self.best_epoch = loss, self.epoch + 1
             self.best_weights = copy.deepcopy(self.averaged.state_dict())

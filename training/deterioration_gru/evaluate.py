@@ -41,11 +41,18 @@ def evaluate(data: Path, role: str, out: Path, repository: Path, triton: str = "
     if not stays:
         raise SystemExit(f"no stays of role {role} in {data}; name one that splits.csv has, or all")
     ask = triton_answers(triton, spec) if triton else onnx_answers(repository, spec)
-    labels = np.array([s.died for s in stays], np.float64)
     scored = {task: score(stays, view, spec, ask) for task, view in tasks(spec)}
-    out.mkdir(parents=True, exist_ok=True)
     head = {"model": spec.name, "version": spec.version, "data": data.name, "role": role}
-    metrics = {**head, "tasks": _figures(scored, labels, spec.thresholds.operating_point)}
+    return write_figures(head, scored, stays, spec.thresholds.operating_point, out)
+
+
+def write_figures(
+    head: dict[str, str], scored: dict[str, tuple[Scores, int]], stays: list[Stay], threshold: float, out: Path
+) -> dict[str, Any]:
+    """Write ``metrics.json``, ``predictions.csv`` and the plots of scored stays and return the figures."""
+    out.mkdir(parents=True, exist_ok=True)
+    labels = np.array([s.died for s in stays], np.float64)
+    metrics = {**head, "tasks": _figures(scored, labels, threshold)}
     (out / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=1) + b"\n")
     _predictions(scored, stays).to_csv(out / "predictions.csv", index=False)
     draw_all({task: (labels, scores[""]) for task, (scores, _) in scored.items()}, out)

@@ -30,7 +30,7 @@ from streams.vocabulary import INDEX, quantity
 from training.deterioration_gru.p12 import ADMISSION, Stay
 from training.measures import Floats
 
-NAME = "deterioration_gru"
+NAME, VERSION = "deterioration_gru", "2"
 AGE_MAX = 90.5
 """The data cut ages at 90."""
 
@@ -52,7 +52,7 @@ def draft(stays: list[Stay], seed: int) -> Manifest:
     shape = (table["window"]["bins"], len(inputs))
     return Manifest(
         name=NAME,
-        version="1",
+        version=VERSION,
         kind="gru",
         modality="vitals",
         target=_TARGET,
@@ -75,9 +75,9 @@ def draft(stays: list[Stay], seed: int) -> Manifest:
             stays=len(stays),
             deaths=sum(s.died for s in stays),
             seed=seed,
-            command="python -m training.deterioration_gru.train",
+            command="python -m training.deterioration_gru.train --cv 5",
         ),
-        onnx=Onnx("1/model.onnx", "", 17, 8),
+        onnx=Onnx(f"{VERSION}/model.onnx", "", 17, 8),
     )
 
 

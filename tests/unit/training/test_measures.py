@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.calibration import platt, sigmoid
 from training.measures import best_f1, drawn, ece, measures
@@ -57,3 +60,11 @@ def test_platt_scaling_finds_the_slope_and_intercept_it_was_made_with():
     slope, intercept = platt(logits, labels)
     assert slope == pytest.approx(0.5, abs=0.03)
     assert intercept == pytest.approx(-1.0, abs=0.05)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=4, max_size=60))
+def test_ranks_give_what_scikit_learn_gives_with_ties_too(rows):
+    labels, scores = (np.array(part, float) for part in zip(*[*rows, (True, 3), (False, 4)], strict=True))
+    found = measures(labels, scores / 6, 0.5)
+    assert found["auroc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["auprc"] == pytest.approx(average_precision_score(labels, scores))

@@ -1,0 +1,133 @@
+"""Cross-validation over all stays: out-of-fold answers, pooled, calibrated across folds, beside baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.inference.manifest import Manifest
+from streams.modalities.vitals import prepare
+from streams.timeline.series import Snapshot
+from training.calibration import platt, sigmoid
+from training.deterioration_gru import refitted
+from training.deterioration_gru.baselines import news2_points
+from training.deterioration_gru.evaluate import Scores, write_figures
+from training.deterioration_gru.examples import View, snapshot_of
+from training.deterioration_gru.fitting import DROPOUT, HIDDEN, PLAN, Rows, fit_network, logits_of
+from training.deterioration_gru.network import SHORTER, DeteriorationGru
+from training.deterioration_gru.p12 import Stay
+from training.deterioration_gru.statistics import statistics_of
+from training.deterioration_gru.summaries import BLOCKS
+from training.deterioration_gru.tasks import tasks
+from training.deterioration_gru.teachers import FOLDS, Teachers, fold_of
+from training.deterioration_gru.views import Features, load_or_build
+from training.measures import Floats, best_f1
+
+
+class Ground(NamedTuple):
+    """What every fit of a run shares."""
+
+    stays: list[Stay]
+    spec: Manifest
+    features: Features
+    labels: Floats
+    folds: NDArray[np.int64]
+    teachers: Teachers
+
+
+def ground_of(stays: list[Stay], spec: Manifest, run: Path) -> Ground:
+    """Compute or read the features of `stays` and set up the teachers."""
+    features = load_or_build(stays, spec, DeteriorationGru(spec, HIDDEN, DROPOUT), run / "features")
+    labels = np.array([s.died for s in stays], np.float64)
+    folds = np.array([fold_of(s) for s in stays])
+    teachers = Teachers(features, teacher_columns(spec), labels, run / "teachers")
+    return Ground(stays, spec, features, labels, folds, teachers)
+
+
+def teacher_columns(spec: Manifest) -> dict[str, NDArray[np.int64]]:
+    """Return the summaries that the teachers read."""
+    width = len(spec.inputs)
+    lab = np.array([i.group == "lab" for i in spec.inputs])
+    every = np.arange(BLOCKS * width + 6)
+    block = every // width
+    is_lab = lab[every % width] & (block < BLOCKS)
+    shorter = (block >= SHORTER.start) & (block < SHORTER.stop)
+    return {"all": every[~(is_lab & shorter)], "vitals": every[~is_lab]}
+
+
+def fold_logits(ground: Ground, fold: int, run: Path, epochs: int = PLAN.epochs) -> Floats:
+    """Fit without one fold and return that fold's logits under every task, shape (tasks, stays of the fold)."""
+    path = run / "cv" / f"fold{fold}.npy"
+    if not path.exists():
+        fit, judged = ground.folds != fold, np.flatnonzero(ground.folds == fold)
+        targets = ground.teachers.targets(ground.folds, fit, fold)
+        rows = Rows(ground.features, ground.labels, targets, ground.spec)
+        network = fit_network(rows, np.flatnonzero(fit), PLAN.seed + fold, run / "cv" / f"fold{fold}", epochs)
+        count = len(list(tasks(ground.spec)))
+        np.save(path, np.stack([logits_of(network.experts, ground.features, v, judged) for v in range(count)]))
+    found: Floats = np.load(path)
+    return found
+
+
+class Pooled(NamedTuple):
+    """Out-of-fold answers, shape (tasks, stays), and what was learned from them for the network that is exported."""
+
+    probability: Floats
+    slope: float
+    intercept: float
+    threshold: float
+
+
+def pooled(ground: Ground, run: Path, epochs: int = PLAN.epochs) -> Pooled:
+    """Cross-validate; a fold is calibrated on the others, the exported network on all of them of role train."""
+    logits = np.zeros((len(list(tasks(ground.spec))), len(ground.stays)))
+    for fold in range(FOLDS):
+        logits[:, ground.folds == fold] = fold_logits(ground, fold, run, epochs)
+    labels = np.broadcast_to(ground.labels, logits.shape)
+    probability = np.zeros_like(logits)
+    for fold in range(FOLDS):
+        rest = ground.folds != fold
+        slope, intercept = platt(logits[:, rest].ravel(), labels[:, rest].ravel())
+        probability[:, ~rest] = sigmoid(slope * logits[:, ~rest] + intercept)
+    train = np.array([s.role == "train" for s in ground.stays])
+    slope, intercept = (round(x, 6) for x in platt(logits[:, train].ravel(), labels[:, train].ravel()))
+    threshold = best_f1(labels[:, train].ravel(), probability[:, train].ravel())
+    return Pooled(probability, slope, intercept, round(threshold, 4))
+
+
+def cross_validate(ground: Ground, data: Path, run: Path, epochs: int = PLAN.epochs) -> dict[str, Any]:
+    """Write ``metrics.json``, predictions and plots of role ``cv`` to the run's folder and return the figures."""
+    found = pooled(ground, run, epochs)
+    scored = {
+        task: _scores(ground, view, task, k, found.probability[k], data, run)
+        for k, (task, view) in enumerate(tasks(ground.spec))
+    }
+    head = {"model": ground.spec.name, "version": ground.spec.version, "data": data.name, "role": "cv"}
+    return write_figures(head, scored, ground.stays, found.threshold, run / "cv" / "figures")
+
+
+def _scores(ground: Ground, view: View, task: str, k: int, ours: Floats, data: Path, run: Path) -> tuple[Scores, int]:
+    """Return our probabilities beside the baselines', which are kept in the run's folder, and the stays not served."""
+    snapshots = [snapshot_of(s, view) for s in ground.stays]
+    path = run / "cv" / "baselines" / f"{task.replace('/', '_')}.npz"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **_baselines(ground, snapshots, task, k, data))
+    scores = {"": ours, **np.load(path)}
+    return scores, sum(bool(prepare(s, ground.spec).reasons) for s in snapshots)
+
+
+def _baselines(ground: Ground, snapshots: list[Snapshot], task: str, k: int, data: Path) -> Scores:
+    labels, folds = ground.labels, ground.folds
+    points = np.array([news2_points(s) for s in snapshots])
+    scores = {
+        "news2": refitted.scored(points, labels, folds),
+        "logistic": refitted.logistic(np.asarray(ground.features.summary[k], np.float64), labels, folds),
+        "boosting": refitted.boosting(task, statistics_of(snapshots, ground.spec), labels, folds),
+    }
+    if task == "48h/all":
+        scores["saps1"] = refitted.scored(refitted.saps1(data, [s.record_id for s in ground.stays]), labels, folds)
+    return scores
