@@ -26,8 +26,8 @@ ENOUGH_LABS = 4
 """Kinds of laboratory value from which the experts of all inputs speak alone; with none, those of vital signs."""
 
 SHARES, VITAL_SHARES = (0.4, 0.4, 0.2), (0.8, 0.2)
-"""Weight of (cut, straight, course) with all inputs and of (cut, course) with vital signs; set by hand, after looking at
-two of the five folds."""
+"""Weight of (cut, straight, course) with all inputs and of (cut, course) with vital signs; set by hand, after looking
+at two of the five folds."""
 
 
 class Experts(nn.Module):
