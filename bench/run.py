@@ -28,6 +28,7 @@ from streams.settings import Settings
 from streams.transport.produce import Producer
 from streams.transport.reading import read_to_end, reading
 from streams.verify.settled import wait_until_settled
+from streams.workers.assessment import RECEIVED_AT
 
 Broker = Literal["kafka", "tansu"]
 
@@ -107,9 +108,7 @@ async def latency(stack: Stack, patients: int, rate: float, seconds: float) -> t
     await produce_paced(settings, outs, rate)
     await wait_until_settled(settings, 120)
     found = sorted(await results(settings), key=lambda record: record.timestamp)[known:]
-    waits = sorted(
-        r.timestamp - int(dict(r.headers)["cs_received_at"]) for r in found if "cs_received_at" in dict(r.headers)
-    )
+    waits = sorted(r.timestamp - int(dict(r.headers)[RECEIVED_AT]) for r in found if RECEIVED_AT in dict(r.headers))
     cuts = statistics.quantiles(waits, n=100)
     return cuts[49], cuts[94], cuts[98]
 

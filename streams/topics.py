@@ -62,5 +62,11 @@ TOPICS: tuple[Topic, ...] = (
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 
+BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS)
+"""What `bedside` takes into its state, and whose ends a tick names."""
+
+GROUP_NORMALISE, GROUP_BEDSIDE, GROUP_CACHE = "cardiostream-normalise", "cardiostream-bedside", "cardiostream-cache"
+"""Consumer groups of the workers; whoever asks how far they have come names them from here."""
+
 COPARTITIONED: tuple[str, ...] = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, TICKS, STATE, PREDICTIONS, SCORES, LATEST)
 """Topics whose partition numbers mean the same share of the patients; counts are checked at start."""

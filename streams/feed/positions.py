@@ -11,9 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import RetryableError
+from streams.topics import GROUP_NORMALISE
 
-GROUP_NORMALISE = "cardiostream-normalise"
-"""Consumer group of the normalise worker; it commits an input only after its events are acknowledged."""
 FETCH_WAIT_MS = 20
 WATERMARK_TRIES = 100
 """Fetches to wait for a watermark before the reported offset must do: 2 s."""

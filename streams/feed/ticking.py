@@ -13,7 +13,7 @@ from streams.clock import Instant
 from streams.feed.positions import Positions, passed
 from streams.records import Tick
 
-INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
+INPUTS = topics.BEDSIDE_INPUTS
 """What bedside reads; a tick names their ends."""
 
 Publish = Callable[[int, bytes, bytes], Awaitable[None]]

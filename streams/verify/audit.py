@@ -25,8 +25,7 @@ from streams.verify.evidence import Evidence, collect, read_view
 from streams.verify.expectation import Accounting, Expectation
 from streams.verify.offline import OfflineScorer
 from streams.verify.settled import places
-
-MODEL = "deterioration_gru"
+from streams.workers.bedside import MODEL
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
 from streams.transport.reading import read_to_end
 from streams.verify.expectation import Letter
+from streams.workers.assessment import RECEIVED_AT
 from streams.workers.ownership import retention_of, stale_before
 
 
@@ -45,8 +46,8 @@ class Results(msgspec.Struct):
         self.count += 1
         self.first_at = record.timestamp if self.first_at is None else min(self.first_at, record.timestamp)
         self.behind[patient_id] = version = head["ce_id"].decode()
-        if "cs_received_at" in head:
-            self.latencies_ms.append(record.timestamp - int(head["cs_received_at"]))
+        if RECEIVED_AT in head:
+            self.latencies_ms.append(record.timestamp - int(head[RECEIVED_AT]))
         if place >= self.places.get(patient_id, (0, -1)):
             self.places[patient_id], self.last[patient_id], self.versions[patient_id] = place, record.value, version
 

@@ -9,8 +9,9 @@ import msgspec
 from streams.normalise import Raw, normalise
 from streams.records import ClinicalEvent, ObservationVersion, Version
 from streams.settings import Settings, Source
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.timeline import Timeline
 from streams.vocabulary import INDEX, QUANTITIES
+from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
 """topic, partition, offset, entry, reason."""
@@ -23,7 +24,7 @@ class Expectation:
     """The state, skips and dead letters that the inputs must lead to."""
 
     def __init__(self, settings: Settings) -> None:
-        self._retention = Retention(int(settings.retention_s * 1000), int(settings.slow_retention_s * 1000))
+        self._retention = retention_of(settings)
         self._tolerance_s = settings.future_tolerance_s
         self.messages = 0
         self.skips: Counter[str] = Counter()

@@ -18,15 +18,15 @@ POLL_S = 0.5
 COUNTED_ONE_BY_ONE = 1000
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "cardiostream-bedside": (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS, topics.TICKS, topics.SCORES),
-    "cardiostream-cache": (topics.SCORES,),
+    topics.GROUP_BEDSIDE: (*topics.BEDSIDE_INPUTS, topics.TICKS, topics.SCORES),
+    topics.GROUP_CACHE: (topics.SCORES,),
 }
 
 
 async def lag(settings: Settings) -> dict[str, int]:
     """Return how many records each group has not yet committed, over all its inputs."""
     sources = tuple(dict.fromkeys(source.topic for source in settings.sources))
-    groups = {"cardiostream-normalise": sources, **GROUPS}
+    groups = {topics.GROUP_NORMALISE: sources, **GROUPS}
     return {group: await _lag_of(settings, group, names) for group, names in groups.items()}
 
 

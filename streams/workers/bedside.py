@@ -32,9 +32,9 @@ from streams.workers.lifecycle import Host
 from streams.workers.ownership import Owner, outs_of, stale_before
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
-GROUP = "cardiostream-bedside"
+GROUP = topics.GROUP_BEDSIDE
 MODEL = "deterioration_gru"
-INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
+INPUTS = topics.BEDSIDE_INPUTS
 
 _event = msgspec.json.Decoder(ObservationVersion | PatientVersion).decode
 _tick = msgspec.json.Decoder(Tick).decode

@@ -28,7 +28,7 @@ from streams.workers.topic_id import topic_id
 
 log = logging.getLogger(__name__)
 
-GROUP = "cardiostream-cache"
+GROUP = topics.GROUP_CACHE
 OFFSET = "cs_offset"
 """Header of `risk.latest`: the record's offset on `risk.scores`; with the epoch, its place in the order."""
 LOOK_EVERY_S = 5.0

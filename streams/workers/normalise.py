@@ -23,7 +23,7 @@ from streams.workers.lifecycle import Host
 
 log = logging.getLogger(__name__)
 
-GROUP = "cardiostream-normalise"
+GROUP = topics.GROUP_NORMALISE
 GUARD_WINDOW = 1000
 
 

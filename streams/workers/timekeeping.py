@@ -17,7 +17,7 @@ from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.transport.reading import read_ends, read_to_end, reader
 
-INPUTS = (topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
+INPUTS = topics.BEDSIDE_INPUTS
 _CLOCK = TopicPartition(topics.CLOCK, 0)
 _encode = msgspec.json.Encoder().encode
 
