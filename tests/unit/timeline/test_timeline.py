@@ -158,3 +158,11 @@ def test_demographics_come_from_the_highest_version_that_says_them() -> None:
 
 def test_demographics_alone_make_no_score() -> None:
     assert snapshot("p1", timeline(patient(1, "1950-03-01"))) is None
+
+
+def test_a_fact_that_moves_is_written_where_it_goes_before_where_it_leaves() -> None:
+    for back in (-5 * HOUR, 5 * HOUR):
+        made = timeline(observation("a", 80), observation("b", 90))
+        made.touched.clear()
+        made.apply(observation("a", 80, at=DAY_1 + back, version=2))
+        assert made.in_writing_order() == [(DAY_1 + back) // SLOT, DAY_1 // SLOT]
