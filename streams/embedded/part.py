@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from streams.embedded import ports
 from streams.embedded.child import Child, exit_text
 from streams.embedded.leash import Leash
 from streams.errors import CardioStreamError
+
+_TAKEN = re.compile(r"address (already )?in use|socket '[^']*' already in use", re.IGNORECASE)
+"""How the programs say that a port is taken; the last is Triton's."""
 
 
 class PartFailed(CardioStreamError):
@@ -84,9 +88,14 @@ class Part(ABC):
         """Return the log lines that say best why it ended."""
         return self.child.tail() if self.child else []
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the program was started and has ended."""
+        return self.child is not None and self.child.returncode is not None
+
     def check(self) -> None:
         """Raise `PartFailed` if the program has ended."""
-        if self.child is not None and self.child.returncode is not None:
+        if self.child is not None and self.has_ended:
             raise self.failed(f"died ({exit_text(self.child.returncode)})")
 
     def failed(self, what: str) -> PartFailed:
@@ -95,7 +104,7 @@ class Part(ABC):
 
     def port_was_taken(self) -> bool:
         """Tell whether it ended because another program took its port in the meantime."""
-        return any("address already in use" in line.lower() for line in (self.child.tail(40) if self.child else []))
+        return any(_TAKEN.search(line) for line in (self.child.tail(40) if self.child else []))
 
     def _run(self, argv: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
         self._started_at = time.monotonic()

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+_LOWEST = 10_000
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_TRIES = 1000
+_chosen: set[int] = set()
+"""Ports that this process has handed out: between the choice and the listening of one program lies the choice of the
+next, and both may not get the same."""
 
 
 def is_free(port: int) -> bool:
@@ -17,7 +25,16 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
+    """Return a loopback port that nothing listens on and that was not returned before.
+
+    Taken from below the range from which the system picks the near ends of connections, for one of those could
+    take it before the program that it is meant for listens there.
+    """
+    end = max(_first_ephemeral(), _LOWEST + _TRIES)
+    for port in random.SystemRandom().sample(range(_LOWEST, end), _TRIES):
+        if port not in _chosen and is_free(port):
+            _chosen.add(port)
+            return port
     return _bind(0)
 
 
@@ -29,6 +46,13 @@ def choose(preferred: int | None) -> tuple[int, str]:
         return preferred, ""
     port = free_port()
     return port, f"port {preferred} is taken, using {port}"
+
+
+def _first_ephemeral() -> int:
+    try:
+        return int(_EPHEMERAL.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 32_768
 
 
 def _bind(port: int) -> int:

@@ -220,20 +220,30 @@ class Stack:
             if self.interrupted():
                 raise Interrupted("asked to stop")
             for part in list(waiting):
-                if part.child and part.child.returncode is not None and part.port_was_taken() and retries:
+                if part.has_ended:
                     retries -= 1
-                    part.pick_ports()
-                    part.start()
-                part.check()
-                if part.ready():
+                    self._start_elsewhere(part, retries)
+                elif part.ready():
                     waiting.remove(part)
                     self.progress(part.name, f"ready after {part.age_s():.1f} s at {part.address}")
                     if part is self.services.get("broker"):
                         self._provide_topics()
                 elif part.age_s() > part.start_timeout_s:
                     raise part.failed(f"was not ready after {part.start_timeout_s:.0f} s")
-            self.check()
+            self._check_others(waiting)
             time.sleep(_POLL_S)
+
+    def _start_elsewhere(self, part: Part, retries: int) -> None:
+        """Start a part again whose port another program took; raise `PartFailed` where it ended for another reason."""
+        if retries < 0 or not part.port_was_taken():
+            part.check()
+        part.pick_ports()
+        part.start()
+
+    def _check_others(self, waiting: Sequence[Part]) -> None:
+        for part in self.services.values():
+            if part not in waiting:
+                part.check()
 
     def _stop_service(self, name: str) -> None:
         part = self.services[name]

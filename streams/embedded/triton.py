@@ -99,15 +99,8 @@ class TritonServer(Part):
         self._run(argv, environment())
 
     def ready(self) -> bool:
-        """Tell whether the server and every model of the repository are ready."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.http_port, timeout=1)
-        try:
-            connection.request("GET", "/v2/health/ready")
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        """Tell whether the server, every model of the repository and its metrics, which come last, are ready."""
+        return _answers(self.http_port, "/v2/health/ready") and _answers(self.metrics_port, "/metrics")
 
     def reason(self) -> list[str]:
         """Return what its log says about models that failed, else its last lines."""
@@ -118,6 +111,17 @@ class TritonServer(Part):
     def clean_up(self) -> None:
         """Remove the shared memory that a killed server leaves."""
         watchdog.remove_shared_memory(self.shared_memory)
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def environment() -> dict[str, str]:

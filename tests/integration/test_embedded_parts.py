@@ -16,7 +16,6 @@ from tritonclient import grpc
 
 from streams.embedded import addresses
 from streams.embedded.part import PartFailed
-from streams.embedded.redis_server import RedisServer
 from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
 from streams.embedded.supervisor import Supervisor
@@ -184,8 +183,12 @@ def test_apache_kafka_starts_empty_unless_told_to_keep(keep: bool, tiny_reposito
         assert ("kept" in client.list_topics()) is keep
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("redis", "port"), ("broker", "port"), ("triton", "port"), ("triton", "http_port"), ("triton", "metrics_port")],
+)
 def test_a_port_lost_to_another_program_between_choice_and_start_is_replaced(
-    tiny_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: str, name: str, tiny_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as thief:
         stolen = thief.getsockname()[1]
@@ -193,14 +196,14 @@ def test_a_port_lost_to_another_program_between_choice_and_start_is_replaced(
 
         def steal(stack: Stack) -> None:
             original(stack)
-            server = stack.services["redis"]
-            assert isinstance(server, RedisServer)
-            server.port = stolen
+            setattr(stack.services[part], name, stolen)
 
         monkeypatch.setattr(Stack, "_build_services", steal)
         with Stack(tmp_path, broker="tansu", model_repository=tiny_repository) as stack:
-            assert not stack.settings.redis_url.endswith(f":{stolen}/0")
+            assert getattr(stack.services[part], name) != stolen
             assert redis.Redis.from_url(stack.settings.redis_url).ping()
+            assert answers(stack.settings.bootstrap_servers)
+            assert grpc.InferenceServerClient(stack.settings.triton_url).is_model_ready("tiny")
 
 
 def test_a_worker_that_ends_before_it_is_ready_is_told_with_its_last_words(

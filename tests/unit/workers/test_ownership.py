@@ -29,7 +29,7 @@ class RivalProducer(Producer):
 
     async def send(self, records: Sequence[Out]) -> Awaitable[None]:
         rivals, self._rivals = self._rivals, []
-        await super().send(rivals)
+        await (await super().send(rivals))
         return await super().send(records)
 
 
