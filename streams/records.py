@@ -58,7 +58,7 @@ class ObservationVersion(msgspec.Struct, frozen=True, tag="observation", omit_de
 
 
 class PatientVersion(msgspec.Struct, frozen=True, tag="patient", omit_defaults=True):
-    """One version of a Patient's demographics as the models need them."""
+    """One version of a Patient: demographics as the models need them, and who else this person is."""
 
     source: str
     resource_id: str
@@ -70,9 +70,96 @@ class PatientVersion(msgspec.Struct, frozen=True, tag="patient", omit_defaults=T
     """``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` (R4 ``date``); empty where unknown."""
     sex: str = ""
     """``male``, ``female``, ``other``, ``unknown`` (administrative gender); empty where not given."""
+    aliases: tuple[str, ...] = ()
+    """`streams.identity.alias` of each ``Patient.identifier``; facts that name only an identifier wait under these."""
+    replaced_by: tuple[str, ...] = ()
+    """Patient ids of ``Patient.link`` of type replaced-by: this record is retired in favour of them."""
+    replaces: tuple[str, ...] = ()
+    """Patient ids of ``Patient.link`` of type replaces: those records are retired in favour of this one."""
 
 
-ClinicalEvent = ObservationVersion | PatientVersion
+EncounterStatus = Literal["planned", "active", "finished", "cancelled"]
+
+
+class EncounterVersion(msgspec.Struct, frozen=True, tag="encounter", omit_defaults=True):
+    """One version of an Encounter: admission, place and discharge."""
+
+    source: str
+    resource_id: str
+    """``Encounter/<id>``."""
+    patient_id: str
+    version: Version
+    withdrawn: bool
+    received_at: Instant
+    status: EncounterStatus = "active"
+    """planned; active (arrived, triaged, in-progress, onleave, on-hold, discharged, unknown); finished (finished,
+    completed, discontinued); cancelled."""
+    start: Instant | None = None
+    """Admission; None where unknown."""
+    end: Instant | None = None
+    """Discharge; None while open or unknown."""
+    ward: str = ""
+    """Name or id of the ward; empty where not said."""
+    bed: str = ""
+    """Name or id of the bed; empty where not said."""
+
+
+ClinicalEvent = ObservationVersion | PatientVersion | EncounterVersion
+
+
+class Overruling(msgspec.Struct, frozen=True, tag="overruling", omit_defaults=True):
+    """Word to every partition that a version of a resource may have left another patient, or names none any more.
+
+    It voids every lower version of the resource that is held for anyone but `patient_id`.
+    """
+
+    source: str
+    resource_id: str
+    """As in the event: ``Flag/<id>`` for Flags, ``Encounter/<id>`` for Encounters, the bare id for Observations."""
+    version: Version
+    patient_id: str
+    """Whose it is now; empty where it is deleted or names nobody."""
+    received_at: Instant
+
+
+Event = ClinicalEvent | Overruling
+"""What `normalise` hands on."""
+
+
+class Identity(msgspec.Struct, frozen=True, array_like=True):
+    """A Patient resource's word on whether the facts of one identity are those of a patient."""
+
+    subject: str
+    """Retired patient id, or alias."""
+    target: str
+    """The patient."""
+    source: str
+    resource_id: str
+    """The Patient resource that says so."""
+    version: Version
+    stands: bool
+    """False: that resource said so once and does not any more."""
+
+
+class Identities(msgspec.Struct, frozen=True, tag="identities"):
+    """What a Patient resource says of identities: retired ids to every partition, an alias to that of the alias."""
+
+    words: tuple[Identity, ...]
+    received_at: Instant
+
+
+class Transfer(msgspec.Struct, frozen=True, tag="transfer"):
+    """Facts of a retired id or an alias on their way to the partition of the patient whose they are."""
+
+    origin: str
+    """Identity under which the facts came; they keep it, so that a merge can be undone."""
+    piece: int
+    """Number of the piece of state in `value`."""
+    value: bytes
+    words: tuple[Identity, ...]
+    """What is known of the origin's identity where it was sent."""
+    received_at: Instant
+    """Arrival of the input that made it due."""
 
 
 class Skip(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams import topics
 
-FhirVersion = Literal["R4", "R4B"]
+FhirVersion = Literal["R4", "R4B", "R5"]
+ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag"]
 
 
 class Source(BaseModel):
@@ -26,6 +27,8 @@ class Source(BaseModel):
     """FHIR release of its resources."""
     zone: str | None = None
     """IANA time zone of timestamps that carry none; without it such timestamps are rejected."""
+    key_is_id_of: ResourceKey = ""
+    """Resource type whose bare id, or ``Type/id``, is the Kafka key; an empty value then deletes that resource."""
     refuse_future: bool = True
     """Whether a clinical time far after arrival is rejected; off for replays of recorded, date-shifted feeds."""
 
@@ -34,6 +37,7 @@ def _sources() -> tuple[Source, ...]:
     return (
         Source(name="hospital", topic=topics.OBSERVATIONS),
         Source(name="hospital", topic=topics.PATIENTS),
+        Source(name="hospital", topic=topics.ENCOUNTERS),
         Source(name="replay", topic=topics.REPLAY, refuse_future=False),
     )
 
@@ -79,6 +83,10 @@ class Settings(BaseSettings):
     """The same for laboratory values and body measures, which stay true for longer."""
     stale_after_s: float = Field(default=4 * 3600.0, gt=0)
     """Seconds without anything new after which a patient's score is published again as stale."""
+    silent_after_s: float = Field(default=12 * 3600.0, gt=0)
+    """Seconds without anything new after which a patient's score is published as indeterminate: too old to stand."""
+    park_limit_s: float = Field(default=24 * 3600.0, gt=0)
+    """Seconds that facts wait for a Patient with the identifier that they name; after that they are dead letters."""
     tick_interval_s: float = Field(default=5.0, gt=0)
     """Seconds between the ticks that tell bedside workers of passing time."""
     fetch_max_wait_ms: int = Field(default=20, ge=0)

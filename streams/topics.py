@@ -37,8 +37,9 @@ class Topic(msgspec.Struct, frozen=True):
         }
 
 
-OBSERVATIONS, PATIENTS, REPLAY = "fhir.observations", "fhir.patients", "fhir.replay"
-EVENTS_OBSERVATIONS, EVENTS_PATIENTS, TICKS = "events.observations", "events.patients", "events.ticks"
+OBSERVATIONS, PATIENTS, ENCOUNTERS, REPLAY = "fhir.observations", "fhir.patients", "fhir.encounters", "fhir.replay"
+EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS = "events.observations", "events.patients", "events.transfers"
+TICKS = "events.ticks"
 STATE = "state.bedside"
 PREDICTIONS = "predictions.bedside"
 SCORES, LATEST = "risk.scores", "risk.latest"
@@ -48,9 +49,28 @@ DEAD_LETTERS = "dead-letters"
 TOPICS: tuple[Topic, ...] = (
     Topic(OBSERVATIONS, "any", "FHIR JSON: Observation, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
     Topic(PATIENTS, "any", "FHIR JSON: Patient, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
+    Topic(ENCOUNTERS, "any", "FHIR JSON: Encounter, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
     Topic(REPLAY, "any", "FHIR JSON, any resource", "delete", 7 * DAY_MS, "replay, simulate", "normalise"),
     Topic(EVENTS_OBSERVATIONS, "patient_id", "ObservationVersion", "delete", 7 * DAY_MS, "normalise", "bedside"),
-    Topic(EVENTS_PATIENTS, "patient_id", "PatientVersion", "delete", 7 * DAY_MS, "normalise", "bedside"),
+    Topic(
+        EVENTS_PATIENTS,
+        "patient_id, or broadcast",
+        "PatientVersion, EncounterVersion, Overruling",
+        "delete",
+        7 * DAY_MS,
+        "normalise",
+        "bedside",
+    ),
+    Topic(
+        EVENTS_TRANSFERS,
+        "patient_id, or broadcast",
+        "Transfer, Identities",
+        "delete",
+        7 * DAY_MS,
+        "bedside",
+        "bedside",
+        max_message_bytes=2 * MIB,
+    ),
     Topic(TICKS, "partition", "Tick", "delete", DAY_MS, "cache, replay", "bedside"),
     Topic(STATE, "patient, hour, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
     Topic(PREDICTIONS, "patient_id", "Prediction", "delete", 7 * DAY_MS, "bedside", "sites"),
@@ -62,11 +82,11 @@ TOPICS: tuple[Topic, ...] = (
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 
-BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS)
+BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS)
 """What `bedside` takes into its state, and whose ends a tick names."""
 
 GROUP_NORMALISE, GROUP_BEDSIDE, GROUP_CACHE = "cardiostream-normalise", "cardiostream-bedside", "cardiostream-cache"
 """Consumer groups of the workers; whoever asks how far they have come names them from here."""
 
-COPARTITIONED: tuple[str, ...] = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, TICKS, STATE, PREDICTIONS, SCORES, LATEST)
+COPARTITIONED: tuple[str, ...] = (*BEDSIDE_INPUTS, TICKS, STATE, PREDICTIONS, SCORES, LATEST)
 """Topics whose partition numbers mean the same share of the patients; counts are checked at start."""
