@@ -9,6 +9,8 @@ import msgspec
 from streams.clock import Instant
 
 Level = Literal["low", "low-medium", "medium", "high", "indeterminate"]
+Standing = Level | Literal["retired"]
+"""What a reader finds under a patient id: a level, or that the id has been merged into another."""
 
 
 class Version(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -126,7 +128,7 @@ Event = ClinicalEvent | Overruling
 """What `normalise` hands on."""
 
 
-class Identity(msgspec.Struct, frozen=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A Patient resource's word on whether the facts of one identity are those of a patient."""
 
     subject: str
@@ -156,6 +158,7 @@ class Transfer(msgspec.Struct, frozen=True, tag="transfer"):
     piece: int
     """Number of the piece of state in `value`."""
     value: bytes
+    """The piece, as the state is written (base64 in JSON)."""
     words: tuple[Identity, ...]
     """What is known of the origin's identity where it was sent."""
     received_at: Instant

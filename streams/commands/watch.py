@@ -122,7 +122,7 @@ async def _row(board: Board, line: Ranked) -> Row:
 
     latest, history = await asyncio.gather(board.latest(line.patient_id), board.history(line.patient_id))
     trend = tuple((point.as_of, point.index) for point in history)
-    if latest is None:
+    if latest is None or latest.level == "retired":
         return Row(line.patient_id, line.level, line.index, line.as_of, trend)
     found = summary.read(latest.json)
     marks = {"stale": found.stale, "degraded": found.degraded, "corrected": found.corrected}

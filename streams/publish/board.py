@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from streams.clock import Instant
 from streams.publish import keys
-from streams.records import Level
+from streams.records import Level, Standing
 
 _SCAN = 500
 
@@ -18,7 +18,7 @@ _SCAN = 500
 class Latest(msgspec.Struct, frozen=True):
     """A patient's latest score."""
 
-    level: Level
+    level: Standing
     index: float | None
     as_of: Instant
     version: str
@@ -32,7 +32,7 @@ class Point(msgspec.Struct, frozen=True):
     """One point of a trend."""
 
     as_of: Instant
-    level: Level
+    level: Standing
     index: float | None
     epoch: int
     offset: int
@@ -110,14 +110,14 @@ class Board:
 
 
 def _ranked(name: str, index: bytes | None, level: bytes | None, as_of: bytes | None) -> Ranked | None:
-    if index is None or level is None or as_of is None:
+    if index is None or level is None or as_of is None or level == keys.RETIRED.encode():
         return None
     return Ranked(name, _index(index.decode()), msgspec.convert(level.decode(), Level), int(as_of))
 
 
 def _point(member: str) -> Point:
     epoch, offset, as_of, level, index = member.split(" ")
-    return Point(int(as_of), msgspec.convert(level, Level), _index(index), int(epoch), int(offset))
+    return Point(int(as_of), msgspec.convert(level, Standing), _index(index), int(epoch), int(offset))
 
 
 def _text(found: dict[str, bytes]) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from streams.clock import isoformat
+from streams.clock import Instant, isoformat
 from streams.errors import ContractError
 from streams.records import RiskScore
 
@@ -13,6 +13,8 @@ CE_TYPE = b"cardiostream.risk.assessed.v1"
 CE_SOURCE = b"/cardiostream/bedside"
 CONTENT_TYPE = b"application/fhir+json"
 EPOCH, LEVEL, INDEX, AS_OF = "cs_epoch", "cs_level", "cs_index", "cs_as_of"
+RETIRED = b"retired"
+"""In place of a level: this id has been merged into another."""
 
 Headers = list[tuple[str, bytes]]
 
@@ -44,12 +46,7 @@ def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | No
         From `streams.publish.identity.version_id`; the same as in the value.
     """
     found = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", version_id.encode()),
-        ("ce_type", CE_TYPE),
-        ("ce_source", CE_SOURCE),
-        ("ce_time", isoformat(score.as_of).encode()),
-        ("content-type", CONTENT_TYPE),
+        *event(version_id, CE_TYPE, score.as_of),
         (EPOCH, b"%d" % epoch),
         (LEVEL, score.level.encode()),
         (INDEX, b"" if score.index is None else repr(score.index).encode()),
@@ -58,6 +55,18 @@ def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | No
     if traceparent:
         found.append(("traceparent", traceparent.encode()))
     return found
+
+
+def event(version_id: str, kind: bytes, as_of: Instant) -> Headers:
+    """Return the CloudEvents headers of a record on the results topic."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", version_id.encode()),
+        ("ce_type", kind),
+        ("ce_source", CE_SOURCE),
+        ("ce_time", isoformat(as_of).encode()),
+        ("content-type", CONTENT_TYPE),
+    ]
 
 
 def epoch_of(record: Headed) -> int:

@@ -4,10 +4,12 @@
 Key                             Type        Holds
 ==============================  ==========  =====================================================================
 ``risk:{<patient_id>}:latest``  hash        level, index (empty: indeterminate), as_of, version, epoch, offset,
-                                            topic_id, json (the RiskAssessment); expires
+                                            topic_id, json (the RiskAssessment); expires; level ``retired`` where
+                                            the id has been merged into another, which json then names
 ``risk:{<patient_id>}:history`` sorted set  by as_of, one member ``epoch offset as_of level index`` per clinical
                                             instant, the newest `history_length`; expires
-``risk:ranking``                sorted set  patient_id by index; -1 where indeterminate, so that nobody vanishes
+``risk:ranking``                sorted set  patient_id by index; -1 where indeterminate, so that nobody vanishes;
+                                            retired ids are not in it
 ``risk:view``                   hash        topic_id of the results topic that the view was rebuilt from, once for all
                                             and once per partition; absent in an emptied Redis
 ==============================  ==========  =====================================================================
@@ -19,6 +21,8 @@ from __future__ import annotations
 
 RANKING = "risk:ranking"
 MARKER = "risk:view"
+RETIRED = "retired"
+"""Level of an id that has been merged into another."""
 INDETERMINATE = -1.0
 """Place in the ranking of a patient without an index."""
 

@@ -22,7 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from streams.clock import Instant
 from streams.errors import RetryableError
 from streams.publish import keys
-from streams.records import Level
+from streams.records import Standing
 
 _SCRIPT = files("streams.publish").joinpath("lua/latest.lua").read_text("utf-8")
 _CHUNK = 250
@@ -39,7 +39,7 @@ class ViewRow(msgspec.Struct, frozen=True):
 
     patient_id: str
     as_of: Instant
-    level: Level
+    level: Standing
     index: float | None
     version: str
     """``ce_id``."""
@@ -137,9 +137,12 @@ class View:
         )
 
     async def _rank(self, rows: Sequence[ViewRow]) -> None:
-        if rows:
-            newest: dict[str, float] = {row.patient_id: _place(row.index) for row in rows}
-            await self._redis.zadd(keys.RANKING, newest)
+        newest = {row.patient_id: row for row in rows}
+        ranked = {name: _place(row.index) for name, row in newest.items() if row.level != keys.RETIRED}
+        if ranked:
+            await self._redis.zadd(keys.RANKING, ranked)
+        if retired := newest.keys() - ranked.keys():
+            await self._redis.zrem(keys.RANKING, *retired)
 
     async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
         """Tell whether this Redis holds these partitions' view, built from this topic; False for an emptied one."""

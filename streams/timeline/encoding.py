@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import TypeVar
 
 import msgspec
 
 from streams.errors import ContractError
-from streams.records import Measure, Version
-from streams.timeline.held import Held, HeldPatient
+from streams.records import Identity, Measure, Overruling, Version
+from streams.timeline.held import Held, HeldEncounter, HeldPatient
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+"""Version 1 had no identities in a Patient, and none of the pieces of encounters, identities and overrulings. It is
+read as it is; a piece is written anew, in this version, when it is next touched."""
 
 CODEBOOK: tuple[str, ...] = (
     "8867-4", "9279-1", "2708-6", "8310-5", "8480-6", "8462-4", "8478-0", "9269-2", "9267-6", "9270-0", "9268-4",
@@ -44,6 +48,10 @@ class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
 _pack = msgspec.msgpack.Encoder().encode
 _slot_decoder = msgspec.msgpack.Decoder(list[Row])
 _people_decoder = msgspec.msgpack.Decoder(list[HeldPatient])
+_encounters_decoder = msgspec.msgpack.Decoder(list[HeldEncounter])
+_words_decoder = msgspec.msgpack.Decoder(list[Identity])
+_overrulings_decoder = msgspec.msgpack.Decoder(list[Overruling])
+T = TypeVar("T")
 _key_decoder = msgspec.msgpack.Decoder(PieceKey)
 
 
@@ -112,22 +120,60 @@ def decode_slot(raw: bytes) -> list[Held]:
         raise _broken() from error
 
 
-def encode_patients(patients: list[HeldPatient]) -> bytes:
+def encode_patients(patients: Iterable[HeldPatient]) -> bytes:
     """Write a patient's demographics."""
-    return bytes([SCHEMA]) + _pack(sorted(patients, key=lambda p: p.key))
+    return _whole(sorted(patients, key=lambda p: p.key))
 
 
 def decode_patients(raw: bytes) -> list[HeldPatient]:
     """Read a patient's demographics."""
+    return _read(_people_decoder, raw)
+
+
+def encode_encounters(encounters: Iterable[HeldEncounter]) -> bytes:
+    """Write a patient's encounters."""
+    return _whole(sorted(encounters, key=lambda e: e.key))
+
+
+def decode_encounters(raw: bytes) -> list[HeldEncounter]:
+    """Read a patient's encounters."""
+    return _read(_encounters_decoder, raw)
+
+
+def encode_words(words: Iterable[Identity]) -> bytes:
+    """Write what is said of one identity."""
+    return _whole(sorted(words))
+
+
+def decode_words(raw: bytes) -> list[Identity]:
+    """Read what is said of one identity."""
+    return _read(_words_decoder, raw)
+
+
+def encode_overrulings(overrulings: Iterable[Overruling]) -> bytes:
+    """Write some overrulings."""
+    return _whole(sorted(overrulings, key=lambda o: (o.source, o.resource_id)))
+
+
+def decode_overrulings(raw: bytes) -> list[Overruling]:
+    """Read some overrulings."""
+    return _read(_overrulings_decoder, raw)
+
+
+def _whole(content: object) -> bytes:
+    return bytes([SCHEMA]) + _pack(content)
+
+
+def _read(decoder: msgspec.msgpack.Decoder[T], raw: bytes) -> T:
     try:
-        return _people_decoder.decode(_body(raw))
+        return decoder.decode(_body(raw))
     except msgspec.MsgspecError as error:
         raise _broken() from error
 
 
 def encode_number(number: int) -> bytes:
     """Write a piece that is one number: an epoch or the highest tick acted on."""
-    return bytes([SCHEMA]) + _pack(number)
+    return _whole(number)
 
 
 def decode_number(raw: bytes) -> int:
@@ -139,10 +185,10 @@ def decode_number(raw: bytes) -> int:
 
 
 def _body(raw: bytes) -> memoryview:
-    if not raw or raw[0] != SCHEMA:
+    if not raw or raw[0] not in READABLE:
         found = raw[0] if raw else "nothing"
         raise ContractError(
-            f"state changelog: expected schema version {SCHEMA}, received {found}; "
+            f"state changelog: expected schema version {' or '.join(map(str, READABLE))}, received {found}; "
             "run the version that wrote it, or migrate the state first"
         )
     return memoryview(raw)[1:]

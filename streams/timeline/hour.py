@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,16 +52,18 @@ class Entry(NamedTuple):
     """One resource of an hour, with what is derived from it once: its bytes and its usable measurements."""
 
     held: Held
+    void: bool
+    """Whether a higher version has left this patient; what is held then counts for nothing."""
     packed: bytes
     rows: tuple[tuple[Instant, int, float], ...]
     """(effective_at, row of the vocabulary, value) of every plausible measurement of a known quantity."""
 
 
-def entry(resource: Held) -> Entry:
+def entry(resource: Held, *, void: bool = False) -> Entry:
     """Derive what an hour keeps of a resource."""
     at = resource.effective_at
-    rows = () if at is None else tuple((at, index, value) for index, value in _plausible(resource))
-    return Entry(resource, pack(resource), rows)
+    rows = () if at is None or void else tuple((at, index, value) for index, value in _plausible(resource))
+    return Entry(resource, void, pack(resource), rows)
 
 
 def _plausible(resource: Held) -> Iterator[tuple[int, float]]:
@@ -80,7 +82,7 @@ def columns(entries: Collection[Entry]) -> Columns:
         np.array([r[1] for r in rows], dtype=np.int16),
         np.array([r[2] for r in rows], dtype=np.float64),
         tuple(basis),
-        any(one.held.revised or one.held.withdrawn for one in entries),
+        any(one.held.revised or one.held.withdrawn or one.void for one in entries),
         rows[-1][0] if rows else None,
     )
 
@@ -95,11 +97,11 @@ class Hour:
         self._slots: dict[int, dict[tuple[str, str], bytes]] = {}
         self._columns: Columns | None = None
 
-    def put(self, resource: Held) -> None:
+    def put(self, resource: Held, *, void: bool = False) -> None:
         """Remember a resource, in place of what was known of it."""
         if resource.key in self.entries:
             self.drop(resource.key)
-        made = self.entries[resource.key] = entry(resource)
+        made = self.entries[resource.key] = entry(resource, void=void)
         self._slots.setdefault(slot_of(resource.effective_at), {})[resource.key] = made.packed
         self._columns = None
 
@@ -122,3 +124,14 @@ class Hour:
         """Return the piece that holds one slot of this hour; None where nothing is left in it."""
         packed = self._slots.get(slot)
         return None if packed is None else encode_slot(packed.values())
+
+    def slots(self) -> list[int]:
+        """Return the number of every slot of this hour that holds something."""
+        return sorted(self._slots)
+
+
+def united(hours: Sequence[Hour]) -> Columns:
+    """Return the columns of one clinical hour whose facts came under several identities."""
+    if len(hours) == 1:
+        return hours[0].columns
+    return columns([one for hour in hours for one in hour.entries.values()])

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from streams.clock import Instant
-from streams.records import ClinicalEvent
+from streams.records import Event, Identities, Identity, Overruling, Transfer
+from streams.timeline import identities
 from streams.timeline.encoding import (
     PieceKey,
+    decode_encounters,
     decode_key,
     decode_number,
+    decode_overrulings,
     decode_patients,
     decode_slot,
+    decode_words,
+    encode_encounters,
     encode_key,
     encode_number,
+    encode_overrulings,
     encode_patients,
+    encode_words,
 )
 from streams.timeline.hour import UNDATED, hour_of_slot
-from streams.timeline.timeline import DEMOGRAPHICS, Outcome, Retention, Timeline
+from streams.timeline.overruled import FactKey, Overruled, bucket_of
+from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, Outcome, Retention, Timeline
 
-EPOCH = UNDATED - 2
-TICK = UNDATED - 3
-DEBT = UNDATED - 4
+EPOCH, TICK, DEBT = UNDATED - 2, UNDATED - 3, UNDATED - 4
+WORDS, PARKED = UNDATED - 6, UNDATED - 7
+OVERRULINGS = -(2**50)
+"""Overrulings stand in this piece and those below it, one for each bucket."""
 
 Piece = tuple[bytes, bytes | None]
 """Key and value of one changelog record; None removes."""
 
 
+class Taken(NamedTuple):
+    """What became of one record, and whose judgement it may have moved."""
+
+    outcome: Outcome
+    touched: tuple[str, ...]
+    """Identities with facts here that may now be judged otherwise; the record's own first."""
+    piece: int | None = None
+    """Piece of state that holds what the record brought, whether it changed it or not."""
+    moved: frozenset[str] = frozenset()
+    """Those that are another's now than they were, or were said to be again: all that is held of them is concerned."""
+
+
 class Share:
     """The patients of one partition and what is owed to them.
+
+    Facts stand under the identity under which they came, also those of retired ids and of aliases that another
+    partition has sent; so a merge can be undone.
 
     Parameters
     ----------
@@ -44,9 +69,15 @@ class Share:
         self.epoch = 0
         self.tick: Instant | None = None
         self.timelines: dict[str, Timeline] = {}
+        self.identities = identities.Identities()
+        self.overruled = Overruled(retention.slow_ms)
         self.owed: set[str] = set()
         """Patients scored while a model was away; a debt survives a restart."""
+        self.parked: dict[str, Instant] = {}
+        """Aliases that wait for their patient, and the tick since which they do."""
         self._older: dict[tuple[str, int], list[bytes]] = {}
+        self._said: set[str] = set()
+        self._left: set[int] = set()
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]], at_least: int = 0) -> list[Piece]:
         """Unite all pieces of the changelog, take the next epoch, and return what announces it.
@@ -74,8 +105,11 @@ class Share:
     def _take(self, records: Iterable[tuple[bytes, bytes | None]]) -> int:
         """Unite pieces and return the highest epoch among them; what is too old goes when all are known."""
         highest = 0
-        for raw, value in dict(records).items():
-            key = decode_key(raw)
+        # Overrulings first, so that no fact is taken for usable that is not.
+        found = sorted(
+            ((decode_key(raw), raw, value) for raw, value in dict(records).items()), key=lambda f: f[0].piece
+        )
+        for key, raw, value in found:
             highest = max(highest, key.epoch)
             if value is not None:
                 self._unite(key, raw, value)
@@ -86,45 +120,126 @@ class Share:
 
     def _unite(self, key: PieceKey, raw: bytes, value: bytes) -> None:
         self._older.setdefault((key.patient_id, key.piece), []).append(raw)
-        if key.piece == EPOCH:
-            return
         if key.piece == TICK:
             self.tick = max(self.tick or 0, decode_number(value))
         elif key.piece == DEBT:
             self.owed.add(key.patient_id)
-        elif key.piece == DEMOGRAPHICS:
+        elif key.piece == PARKED:
+            self.parked[key.patient_id] = min(decode_number(value), self.parked.get(key.patient_id, 2**62))
+        elif key.piece == WORDS:
+            self.identities.take(decode_words(value))
+        elif key.piece <= OVERRULINGS:
+            for word in decode_overrulings(value):
+                self._overrule(word)
+        elif key.piece != EPOCH:
+            self._put(key.patient_id, key.piece, value)
+
+    def _put(self, patient_id: str, piece: int, value: bytes) -> None:
+        """Unite one piece of facts with what is remembered under an identity."""
+        timeline = self.timeline(patient_id)
+        if piece == DEMOGRAPHICS:
             for patient in decode_patients(value):
-                self.timeline(key.patient_id).put_patient(patient)
+                timeline.put_patient(patient)
+        elif piece == ENCOUNTERS:
+            for encounter in decode_encounters(value):
+                timeline.put_encounter(encounter)
         else:
             for resource in decode_slot(value):
-                self.timeline(key.patient_id).put(resource)
+                timeline.put(resource)
 
     def timeline(self, patient_id: str) -> Timeline:
-        """Return the patient's timeline, an empty one where nothing is known yet."""
+        """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
         known = self.timelines.get(patient_id)
         if known is None:
-            known = self.timelines[patient_id] = Timeline(self.retention)
+            known = self.timelines[patient_id] = Timeline(
+                self.retention, lambda resource: self.overruled.voids(patient_id, resource)
+            )
         return known
 
-    def apply(self, event: ClinicalEvent) -> Outcome:
-        """Take in one version of one resource and say what became of it."""
-        return self.timeline(event.patient_id).apply(event)
+    def apply(self, event: Event | Identities | Transfer) -> Taken:
+        """Take in one record of the bedside's inputs and say what became of it."""
+        if isinstance(event, Overruling):
+            return Taken("overruling", tuple(self._overrule(event)))
+        if isinstance(event, Identities):
+            return self._apply_words(event.words)
+        if isinstance(event, Transfer):
+            changed = self._hear(event.words)
+            self._put(event.origin, event.piece, event.value)
+            return Taken("transferred", (event.origin, *sorted(changed)), event.piece, changed)
+        timeline = self.timeline(event.patient_id)
+        return Taken(timeline.apply(event), (event.patient_id,), timeline.piece_of(event))
+
+    def _overrule(self, word: Overruling) -> list[str]:
+        """Remember an overruling and return the identities that have lost or regained a resource by it."""
+        key = word.source, word.resource_id
+        if self.overruled.take(word):
+            self._left.add(bucket_of(key))
+        return [name for name, timeline in self.timelines.items() if timeline.reconsider(key)]
+
+    def _hear(self, words: Sequence[Identity]) -> frozenset[str]:
+        self._said.update(word.subject for word in words)
+        return frozenset(self.identities.take(words))
+
+    def _apply_words(self, words: Sequence[Identity]) -> Taken:
+        changed = self._hear(words)
+        subjects = {word.subject for word in words}
+        # Told again though nothing changed: what followed from it may have been lost on the way the first time.
+        moved = changed | subjects | {o for s in subjects for o in self.identities.origins(s)}
+        return Taken("identity", tuple(sorted(moved)), None, moved)
+
+    def gathered(self, patient_id: str) -> list[Timeline]:
+        """Return the timelines of all identities whose facts are this patient's, the patient's own first."""
+        names = [patient_id, *self.identities.origins(patient_id)]
+        return [self.timelines[name] for name in names if name in self.timelines]
 
     def changed(self, patient_ids: Iterable[str]) -> list[Piece]:
-        """Return the pieces of these patients that changed since they were last taken."""
+        """Return the pieces of these identities that changed since they were last taken, and what is said of any."""
         pieces = []
         for patient_id in patient_ids:
-            timeline = self.timelines[patient_id]
-            pieces += [self._encoded(patient_id, timeline, number) for number in timeline.in_writing_order()]
-            timeline.touched.clear()
+            timeline = self.timelines.get(patient_id)
+            if timeline is not None:
+                numbers = timeline.in_writing_order()
+                pieces += [self._piece(patient_id, number, self.encoded(patient_id, number)) for number in numbers]
+                timeline.touched.clear()
+        pieces += [
+            self._piece(subject, WORDS, encode_words(self.identities.words_of(subject)))
+            for subject in sorted(self._said)
+        ]
+        pieces += [self._overrulings(bucket) for bucket in sorted(self._left)]
+        self._said.clear()
+        self._left.clear()
         return pieces
+
+    def _overrulings(self, bucket: int) -> Piece:
+        mine = self.overruled.bucket(bucket)
+        return self._piece("", OVERRULINGS - bucket, encode_overrulings(mine) if mine else None)
 
     def advance(self, tick: Instant) -> list[Piece]:
         """Move passing time forward, never back, and return the piece that remembers it."""
         if self.tick is not None and tick <= self.tick:
             return []
         self.tick = tick
+        self._left |= self.overruled.forget_old(self._holds)
         return [self._piece("", TICK, encode_number(tick))]
+
+    def _holds(self, key: FactKey) -> bool:
+        return any(timeline.get(key) is not None for timeline in self.timelines.values())
+
+    def park(self, alias: str) -> list[Piece]:
+        """Note since which tick an alias waits for its patient; before the first tick there is none to count from."""
+        if alias in self.parked or self.tick is None:
+            return []
+        self.parked[alias] = self.tick
+        return [self._piece(alias, PARKED, encode_number(self.tick))]
+
+    def unpark(self, alias: str) -> list[Piece]:
+        """Forget that an alias waits."""
+        return [] if self.parked.pop(alias, None) is None else [self._piece(alias, PARKED, None)]
+
+    def drop(self, identity: str) -> list[Piece]:
+        """Forget everything held under an identity."""
+        timeline = self.timelines.pop(identity, None)
+        return [] if timeline is None else [self._piece(identity, number, None) for number in timeline.pieces()]
 
     def owe(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Remember that these patients are to be scored again once the models are back."""
@@ -146,11 +261,15 @@ class Share:
             removals += [(older, None) for older in self._older.pop((key.patient_id, key.piece), ())]
         return removals
 
-    def _encoded(self, patient_id: str, timeline: Timeline, number: int) -> Piece:
+    def encoded(self, patient_id: str, number: int) -> bytes | None:
+        """Return one piece of what is held under an identity; None where nothing is left in it."""
+        timeline = self.timelines[patient_id]
         if number == DEMOGRAPHICS:
-            return self._piece(patient_id, number, encode_patients(list(timeline.patients.values())))
+            return encode_patients(timeline.patients.values())
+        if number == ENCOUNTERS:
+            return encode_encounters(timeline.encounters.values())
         hour = timeline.hours.get(hour_of_slot(number))
-        return self._piece(patient_id, number, None if hour is None else hour.encoded(number))
+        return None if hour is None else hour.encoded(number)
 
     def _piece(self, patient_id: str, number: int, value: bytes | None) -> Piece:
         return encode_key(PieceKey(patient_id, number, self.epoch, self.mark)), value

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from streams.clock import Instant
-from streams.records import ClinicalEvent, ObservationVersion, PatientVersion
-from streams.timeline.held import Held, HeldPatient, held, held_patient, join, join_patient
+from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion
+from streams.timeline.held import (
+    Held,
+    HeldEncounter,
+    HeldPatient,
+    held,
+    held_encounter,
+    held_patient,
+    join,
+    join_encounter,
+    join_patient,
+)
 from streams.timeline.hour import UNDATED, Hour, hour_of, slot_of
 from streams.vocabulary import INDEX, QUANTITIES
 
-Outcome = Literal["added", "replaced", "withdrawn", "older", "repeated", "beyond-retention"]
+Outcome = Literal[
+    "added", "replaced", "withdrawn", "older", "repeated", "beyond-retention", "overruling", "identity", "transferred"
+]
 
 DEMOGRAPHICS = UNDATED - 1
 """Piece number of a patient's demographics."""
+ENCOUNTERS = UNDATED - 5
+"""Piece number of a patient's encounters."""
 
 _SLOW_KINDS = frozenset({"lab", "body"})
 
@@ -39,14 +54,18 @@ class Timeline:
     ----------
     retention
         How long facts are remembered before the horizon, the newest ``effective_at`` ever accepted.
+    voids
+        Tells whether a higher version of a resource has left this patient.
     """
 
-    __slots__ = ("_where", "horizon", "hours", "patients", "retention", "touched")
+    __slots__ = ("_voids", "_where", "encounters", "horizon", "hours", "patients", "retention", "touched")
 
-    def __init__(self, retention: Retention) -> None:
+    def __init__(self, retention: Retention, voids: Callable[[Held], bool] = lambda _: False) -> None:
         self.retention = retention
+        self._voids = voids
         self.hours: dict[int, Hour] = {}
         self.patients: dict[tuple[str, str], HeldPatient] = {}
+        self.encounters: dict[tuple[str, str], HeldEncounter] = {}
         self.horizon: Instant | None = None
         self.touched: dict[int, bool] = {}
         """Pieces changed since they were last taken for writing, and whether they lost something."""
@@ -55,18 +74,16 @@ class Timeline:
     def apply(self, event: ClinicalEvent) -> Outcome:
         """Take in one version of one resource and say what became of it."""
         if isinstance(event, PatientVersion):
-            return self._apply_patient(event)
+            new, known = held_patient(event), self.patients
+            outcome = _outcome(known.get(new.key), new)
+            self.put_patient(new)
+            return outcome
+        if isinstance(event, EncounterVersion):
+            stay = held_encounter(event)
+            outcome = _outcome(self.encounters.get(stay.key), stay)
+            self.put_encounter(stay)
+            return outcome
         return self._apply_observation(event)
-
-    def _apply_patient(self, event: PatientVersion) -> Outcome:
-        new = held_patient(event)
-        old = self.patients.get(new.key)
-        if old is not None and old.version >= new.version:
-            return "repeated" if old.version == new.version else "older"
-        self.put_patient(new)
-        if new.withdrawn:
-            return "withdrawn"
-        return "added" if old is None else "replaced"
 
     def _apply_observation(self, event: ObservationVersion) -> Outcome:
         new = held(event)
@@ -74,24 +91,49 @@ class Timeline:
         if old is None and self._too_old(new):
             return "beyond-retention"
         self.put(new)
-        if old is None:
-            return "withdrawn" if new.withdrawn else "added"
-        if new.version == old.version:
-            return "repeated"
-        if new.version < old.version:
-            return "older"
-        return "withdrawn" if new.withdrawn else "replaced"
+        return _outcome(old, new)
 
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
         hour = self._where.get(key)
         return None if hour is None else self.hours[hour].entries[key].held
 
+    def piece_of(self, event: ClinicalEvent) -> int | None:
+        """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
+        if isinstance(event, PatientVersion):
+            return DEMOGRAPHICS
+        if isinstance(event, EncounterVersion):
+            return ENCOUNTERS
+        resource = self.get((event.source, event.resource_id))
+        return None if resource is None else slot_of(resource.effective_at)
+
     def put_patient(self, new: HeldPatient) -> None:
-        """Unite demographics with what is remembered of that Patient resource."""
+        """Unite demographics and identities with what is remembered of that Patient resource."""
         old = self.patients.get(new.key)
-        self.patients[new.key] = new if old is None else join_patient(old, new)
-        self.touched.setdefault(DEMOGRAPHICS, False)
+        united = new if old is None else join_patient(old, new)
+        if united != old:
+            self.patients[new.key] = united
+            self.touched.setdefault(DEMOGRAPHICS, False)
+
+    def put_encounter(self, new: HeldEncounter) -> None:
+        """Unite an Encounter with what is remembered of it."""
+        old = self.encounters.get(new.key)
+        united = new if old is None else join_encounter(old, new)
+        if united != old:
+            self.encounters[new.key] = united
+            self.touched.setdefault(ENCOUNTERS, False)
+
+    def reconsider(self, key: tuple[str, str]) -> bool:
+        """Look again whether a resource has been left by a higher version; True where that changed."""
+        resource = self.get(key)
+        if resource is None:
+            return False
+        hour = self.hours[self._where[key]]
+        void = self._voids(resource)
+        if hour.entries[key].void == void:
+            return False
+        hour.put(resource, void=void)
+        return True
 
     def put(self, new: Held) -> None:
         """Unite a resource with what is remembered of it, at its clinical hour, and age what the horizon leaves."""
@@ -110,7 +152,7 @@ class Timeline:
         if old is not None and slot_of(old.effective_at) != slot_of(resource.effective_at):
             self._remove(key)
         self._where[key] = hour
-        self.hours.setdefault(hour, Hour()).put(resource)
+        self.hours.setdefault(hour, Hour()).put(resource, void=self._voids(resource))
         self.touched.setdefault(slot_of(resource.effective_at), False)
 
     def _remove(self, key: tuple[str, str]) -> None:
@@ -120,6 +162,10 @@ class Timeline:
         hour.drop(key)
         if not hour.entries:
             del self.hours[number]
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """Forget one resource."""
+        self._remove(key)
 
     def in_writing_order(self) -> list[int]:
         """Return the touched pieces, those that lost something last: a fact that moves is never in none of them."""
@@ -138,3 +184,19 @@ class Timeline:
         for number in [n for n in self.hours if UNDATED < n <= oldest_kept]:
             for resource in [e.held for e in self.hours[number].entries.values() if self._too_old(e.held)]:
                 self._remove(resource.key)
+
+    def pieces(self) -> list[int]:
+        """Return the number of every piece that holds something."""
+        special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters)]
+        slots = (slot for number in sorted(self.hours) for slot in self.hours[number].slots())
+        return [*(number for number, held_there in special if held_there), *slots]
+
+
+def _outcome(old: Held | HeldPatient | HeldEncounter | None, new: Held | HeldPatient | HeldEncounter) -> Outcome:
+    if old is not None and old.version == new.version:
+        return "repeated"
+    if old is not None and old.version > new.version:
+        return "older"
+    if new.withdrawn:
+        return "withdrawn"
+    return "added" if old is None else "replaced"

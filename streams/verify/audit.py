@@ -13,12 +13,15 @@ from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
 from streams.verify.comparison import (
     Finding,
+    compare_copies,
     compare_latest,
     compare_letters,
+    compare_retirements,
     compare_scores,
     compare_states,
     compare_view,
     counted,
+    expected_retirements,
     expected_scores,
 )
 from streams.verify.evidence import Evidence, collect, read_view
@@ -50,6 +53,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     async with reading(settings, "cardiostream-verify") as consumer:
         await _read_sources(consumer, settings, expectation)
         evidence = await collect(consumer, settings)
+    expectation.give_up(evidence.given_up)
     results = evidence.results
     findings, largest = _score_findings(settings, expectation, evidence)
     findings += counted(
@@ -60,13 +64,14 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         }
     )
     findings += compare_states(expectation.timelines, evidence.state)
+    findings += compare_copies(expectation.timelines, evidence.copies)
     findings += compare_letters(expectation.letters, evidence.letters)
     findings += compare_latest(results.last, results.latest)
     if with_view:
-        findings += compare_view(results.last, await read_view(settings))
+        findings += compare_view(results.last, await read_view(settings), results.retired)
     return Report(
         expectation.accounting(),
-        len(expectation.timelines),
+        len(expectation.patients()),
         results.count,
         largest,
         tuple(sorted(results.latencies_ms)),
@@ -89,5 +94,10 @@ async def _read_sources(consumer: Any, settings: Settings, expectation: Expectat
 def _score_findings(settings: Settings, expectation: Expectation, evidence: Evidence) -> tuple[list[Finding], float]:
     spec = load(settings.model_repository, MODEL)
     scorer = OfflineScorer(settings.model_repository, spec)
-    expected = expected_scores(expectation.timelines, evidence.stale_before, spec, scorer)
-    return compare_scores(expected, evidence.results.last)
+    patients = {patient_id: expectation.whole.gathered(patient_id) for patient_id in expectation.patients()}
+    expected = expected_scores(patients, evidence.stale_before, spec, scorer)
+    results = evidence.results
+    retired = expected_retirements(expectation.retired(), expectation.timelines)
+    scored = {name: value for name, value in results.last.items() if name not in results.retired}
+    findings, largest = compare_scores(expected, scored)
+    return findings + compare_retirements(retired, results.last, results.retired), largest

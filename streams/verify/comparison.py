@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
 from streams.inference.manifest import Manifest
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
+from streams.publish.retirement import Retirement, write
 from streams.publish.summary import Summary, read
 from streams.records import RiskScore
 from streams.timeline.held import Held
+from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Timeline
 from streams.verify.evidence import View
 from streams.verify.expectation import Letter
@@ -37,7 +39,7 @@ def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timelin
         missing += len(want.keys() - have.keys())
         extra += len(have.keys() - want.keys())
         wrong += sum(want[key] != have[key] for key in want.keys() & have.keys())
-        people += timeline.patients != (found[patient_id].patients if patient_id in found else {})
+        people += _people(timeline) != _people(found.get(patient_id))
     extra += sum(len(_facts(t)) for p, t in found.items() if p not in expected)
     return counted(
         {
@@ -47,6 +49,16 @@ def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timelin
             "state: patients with other demographics": people,
         }
     )
+
+
+def compare_copies(expected: Mapping[str, Timeline], copies: Iterable[tuple[str, Timeline]]) -> list[Finding]:
+    """Hold what was sent on of retired ids and aliases against the union of all inputs."""
+    differ = sum(_facts(expected.get(identity)) != _facts(copy) for identity, copy in copies)
+    return counted({"state: copies of merged identities that differ": differ})
+
+
+def _people(timeline: Timeline | None) -> object:
+    return ({}, {}) if timeline is None else (timeline.patients, timeline.encounters)
 
 
 def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
@@ -62,12 +74,15 @@ def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Find
 
 
 def expected_scores(
-    timelines: Mapping[str, Timeline], stale_before: Mapping[str, int | None], spec: Manifest, scorer: OfflineScorer
+    patients: Mapping[str, Sequence[Timeline]],
+    stale_before: Mapping[str, int | None],
+    spec: Manifest,
+    scorer: OfflineScorer,
 ) -> dict[str, tuple[RiskScore, str]]:
     """Judge every patient offline and return the score and its version id."""
     cases: dict[str, Case] = {}
-    for patient_id, timeline in timelines.items():
-        case = case_of(patient_id, timeline, spec, stale_before=stale_before.get(patient_id), received_at=None)
+    for patient_id, timelines in patients.items():
+        case = case_of(patient_id, timelines, spec, stale_before=stale_before.get(patient_id), received_at=None)
         if case is not None:
             cases[patient_id] = case
     asked = [p for p, case in cases.items() if case.sufficient]
@@ -75,6 +90,20 @@ def expected_scores(
     outcomes = dict(zip(asked, scorer.score(rows), strict=True)) if rows else {}
     scores = {p: judge(case, outcomes.get(p), spec) for p, case in cases.items()}
     return {p: (score, version_id(score, facts_digest(cases[p].snapshot))) for p, score in scores.items()}
+
+
+def expected_retirements(retired: Iterable[tuple[str, str]], timelines: Mapping[str, Timeline]) -> dict[str, bytes]:
+    """Return the last word that must stand of every retired id that something clinical came under."""
+    found = ((name, survivor, as_of([timelines[name]])) for name, survivor in retired)
+    return {name: write(Retirement(name, survivor, at)) for name, survivor, at in found if at is not None}
+
+
+def compare_retirements(expected: Mapping[str, bytes], last: Mapping[str, bytes], retired: Set[str]) -> list[Finding]:
+    """Hold the last words on retired ids against those that must stand."""
+    wrong = sum(last.get(name) != value for name, value in expected.items())
+    return counted(
+        {"retired ids without their last word": wrong, "retired ids of nobody": len(retired - expected.keys())}
+    )
 
 
 def compare_scores(
@@ -123,16 +152,16 @@ def compare_latest(last: Mapping[str, bytes], latest: Mapping[str, bytes]) -> li
     )
 
 
-def compare_view(last: Mapping[str, bytes], view: View) -> list[Finding]:
-    """Hold Redis against the last words on the results topic, and the ranking against these."""
-    wanted = {p: _place(read(value).index) for p, value in last.items()}
+def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = frozenset()) -> list[Finding]:
+    """Hold Redis against the last words on the results topic, and the ranking against those that are not retired."""
+    wanted = {p: _place(read(value).index) for p, value in last.items() if p not in retired}
     return counted(
         {
             "Redis: patients missing": len(last.keys() - view.latest.keys()),
             "Redis: patients of nobody": len(view.latest.keys() - last.keys()),
             "Redis: not the last word": sum(view.latest[p] != last[p] for p in last.keys() & view.latest.keys()),
             "Redis: wrong places in the ranking": sum(view.ranking.get(p) != place for p, place in wanted.items()),
-            "Redis: ranked patients of nobody": len(view.ranking.keys() - last.keys()),
+            "Redis: ranked patients of nobody": len(view.ranking.keys() - wanted.keys()),
         }
     )
 

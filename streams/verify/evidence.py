@@ -9,7 +9,7 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.publish.board import Board
-from streams.publish.headers import epoch_of
+from streams.publish.headers import LEVEL, RETIRED, epoch_of
 from streams.publish.keys import latest
 from streams.publish.view import connect
 from streams.records import DeadLetter, Tick
@@ -19,7 +19,10 @@ from streams.timeline.timeline import Timeline
 from streams.transport.reading import read_to_end
 from streams.verify.expectation import Letter
 from streams.workers.assessment import RECEIVED_AT
+from streams.workers.gathering import Gathered
 from streams.workers.ownership import retention_of, stale_before
+from streams.workers.parking import UNKNOWN
+from streams.workers.relay import Relay
 
 
 class Results(msgspec.Struct):
@@ -30,6 +33,8 @@ class Results(msgspec.Struct):
     behind: dict[str, str] = {}
     """By offset alone: the version that a reader who does not know it takes for the last word."""
     versions: dict[str, str] = {}
+    retired: set[str] = set()
+    """Ids whose last word is that they have been merged into another."""
     places: dict[str, tuple[int, int]] = {}
     latest: dict[str, bytes] = {}
     """The last record of each patient on the compacted topic."""
@@ -50,6 +55,7 @@ class Results(msgspec.Struct):
             self.latencies_ms.append(record.timestamp - int(head[RECEIVED_AT]))
         if place >= self.places.get(patient_id, (0, -1)):
             self.places[patient_id], self.last[patient_id], self.versions[patient_id] = place, record.value, version
+            (self.retired.add if head[LEVEL] == RETIRED else self.retired.discard)(patient_id)
 
     @property
     def late_words(self) -> int:
@@ -63,7 +69,12 @@ class Evidence(msgspec.Struct):
     results: Results
     letters: set[Letter]
     state: dict[str, Timeline]
+    """What is remembered at home, by the identity under which it came."""
     stale_before: dict[str, Instant | None]
+    given_up: set[str] = set()
+    """Digests of versions that waited for their patient beyond the limit."""
+    copies: list[tuple[str, Timeline]] = []
+    """What came under a retired id or an alias, where the patient is whose it is."""
     ticks_missed: int = 0
     """Partitions whose state has not acted on a tick that was there before."""
 
@@ -72,7 +83,8 @@ async def collect(consumer: Any, settings: Settings) -> Evidence:
     """Read all partitions of our own topics."""
     evidence = Evidence(Results(), set(), {}, {})
     for number in range(settings.partitions):
-        evidence.letters |= {_letter(r.value) for r in await read_to_end(consumer, topics.DEAD_LETTERS, number)}
+        for record in await read_to_end(consumer, topics.DEAD_LETTERS, number):
+            _read_letter(record.value, evidence)
         for record in await read_to_end(consumer, topics.SCORES, number):
             evidence.results.read(record)
         for record in await read_to_end(consumer, topics.LATEST, number):
@@ -86,13 +98,22 @@ async def _read_state(consumer: Any, number: int, settings: Settings, evidence: 
     share = Share(b"verify", retention_of(settings))
     share.restore((r.key, r.value) for r in await read_to_end(consumer, topics.STATE, number))
     evidence.ticks_missed += bool(ticks) and (share.tick is None or share.tick < max(ticks))
-    evidence.state |= share.timelines
-    evidence.stale_before |= dict.fromkeys(share.timelines, stale_before(share, settings))
+    relay, everyone = Relay(settings.partitions), Gathered(arrivals=dict.fromkeys(share.timelines))
+    for identity, timeline in share.timelines.items():
+        if relay.home(identity) == number:
+            evidence.state[identity] = timeline
+        elif relay.home(share.identities.resolve(identity)) == number:
+            evidence.copies.append((identity, timeline))
+    patients = everyone.patients(share, number, relay)
+    evidence.stale_before |= dict.fromkeys(patients, stale_before(share, settings))
 
 
-def _letter(value: bytes) -> Letter:
+def _read_letter(value: bytes, evidence: Evidence) -> None:
     letter = msgspec.json.decode(value, type=DeadLetter)
-    return letter.topic, letter.partition, letter.offset, letter.entry, letter.reason
+    if letter.reason == UNKNOWN:
+        evidence.given_up.add(letter.sha256)
+    else:
+        evidence.letters.add((letter.topic, letter.partition, letter.offset, letter.entry, letter.reason))
 
 
 class View(msgspec.Struct, frozen=True):

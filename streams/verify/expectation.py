@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 import msgspec
 
+from streams.identity import is_alias
 from streams.normalise import Raw, normalise
-from streams.records import ClinicalEvent, ObservationVersion, Version
+from streams.records import Event, Identities, ObservationVersion, Overruling, PatientVersion, Version
 from streams.settings import Settings, Source
+from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
 from streams.vocabulary import INDEX, QUANTITIES
 from streams.workers.ownership import retention_of
@@ -21,18 +24,23 @@ FactKey = tuple[str, str, str, Version]
 
 
 class Expectation:
-    """The state, skips and dead letters that the inputs must lead to."""
+    """The state, skips and dead letters that the inputs must lead to: all patients as if in one partition."""
 
     def __init__(self, settings: Settings) -> None:
-        self._retention = retention_of(settings)
+        self.whole = Share(b"", retention_of(settings))
         self._tolerance_s = settings.future_tolerance_s
         self.messages = 0
         self.skips: Counter[str] = Counter()
         self.letters: set[Letter] = set()
-        self.timelines: dict[str, Timeline] = {}
         self._versions: set[FactKey] = set()
         self._repeated = 0
         self._people: set[tuple[str, str, str, Version]] = set()
+        self._given_up: set[tuple[str, str, str]] = set()
+
+    @property
+    def timelines(self) -> dict[str, Timeline]:
+        """What must be remembered, by the identity under which it came."""
+        return self.whole.timelines
 
     def read(self, raw: Raw, source: Source) -> None:
         """Take in one record of a source topic."""
@@ -43,15 +51,36 @@ class Expectation:
         for event in result.events:
             self._take(event)
 
-    def _take(self, event: ClinicalEvent) -> None:
+    def _take(self, event: Event) -> None:
+        self.whole.apply(event)
+        if isinstance(event, Overruling):
+            return
         key = (event.patient_id, event.source, event.resource_id, event.version)
         known = self._versions if isinstance(event, ObservationVersion) else self._people
         self._repeated += key in known
         known.add(key)
-        timeline = self.timelines.get(event.patient_id)
-        if timeline is None:
-            timeline = self.timelines[event.patient_id] = Timeline(self._retention)
-        timeline.apply(event)
+        if isinstance(event, PatientVersion):
+            for patient in self.timelines[event.patient_id].patients.values():
+                self.whole.apply(Identities(patient.words(), event.received_at))
+
+    def give_up(self, digests: Collection[str]) -> None:
+        """Leave out what waited for its patient beyond the limit, by the digests that the dead letters name."""
+        for alias in filter(is_alias, list(self.timelines)):
+            timeline = self.timelines[alias]
+            for hour in list(timeline.hours.values()):
+                for one in [e.held for e in hour.entries.values() if e.held.version.digest.hex() in digests]:
+                    self._given_up.add((alias, *one.key))
+                    timeline.forget(one.key)
+
+    def patients(self) -> list[str]:
+        """Return every patient that must have a score: under whose identities anything clinical was accepted."""
+        found = {self.whole.identities.resolve(identity) for identity in self.timelines}
+        return sorted(patient_id for patient_id in found if not is_alias(patient_id))
+
+    def retired(self) -> list[tuple[str, str]]:
+        """Return every id that has been merged into another patient, and that patient."""
+        pairs = ((name, self.whole.identities.resolve(name)) for name in self.timelines if not is_alias(name))
+        return sorted((name, patient_id) for name, patient_id in pairs if patient_id != name)
 
     def accounting(self) -> Accounting:
         """Say what became of every distinct fact version."""
@@ -70,7 +99,11 @@ class Expectation:
         patient_id, source, resource_id, version = key
         held = self.timelines[patient_id].get((source, resource_id))
         if held is None:
-            return "aged-out"
+            return "given-up" if (patient_id, source, resource_id) in self._given_up else "aged-out"
+        if is_alias(self.whole.identities.resolve(patient_id)):
+            return "parked"
+        if self.whole.overruled.voids(patient_id, held):
+            return "moved"
         if held.withdrawn:
             return "withdrawn"
         if held.version != version:

@@ -12,6 +12,7 @@ from streams.fusion.fuse import fuse
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome, Unavailable
 from streams.modalities.vitals import Prepared, prepare
+from streams.publish import retirement
 from streams.publish.headers import headers
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.riskassessment import write
@@ -46,16 +47,23 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def case_of(
-    patient_id: str, timeline: Timeline, spec: Manifest, *, stale_before: Instant | None, received_at: Instant | None
+    patient_id: str,
+    timelines: Sequence[Timeline],
+    spec: Manifest,
+    *,
+    stale_before: Instant | None,
+    received_at: Instant | None,
 ) -> Case | None:
     """Prepare one patient for judgement; None where nothing clinical was ever accepted.
 
     Parameters
     ----------
+    timelines
+        Of every identity whose facts are this patient's.
     stale_before
         Scores as of this instant or earlier are stale; None where no tick has been acted on yet.
     """
-    found = snapshot(patient_id, timeline)
+    found = snapshot(patient_id, timelines)
     if found is None:
         return None
     stale = stale_before is not None and found.as_of <= stale_before
@@ -74,6 +82,17 @@ def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:
 def is_owed(outcome: Outcome | None) -> bool:
     """Tell whether a patient is to be judged again when the model is back."""
     return isinstance(outcome, Unavailable) and outcome.owed
+
+
+def retired_out(found: retirement.Retirement, partition: int, epoch: int) -> Out:
+    """Return the last word on a retired id."""
+    return Out(
+        topics.SCORES,
+        partition,
+        found.patient_id.encode(),
+        retirement.write(found),
+        retirement.headers_of(found, epoch),
+    )
 
 
 class Publisher:

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
 
 from streams import metrics, topics
-from streams.clock import Instant
 from streams.errors import ContractError
+from streams.identity import is_alias
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
 from streams.inference.manifest import load
 from streams.inference.outcomes import Outcome as Answer
 from streams.inference.outcomes import Scorer
+from streams.publish import retirement
 from streams.publish.headers import epoch_of
-from streams.records import ObservationVersion, PatientVersion, RiskScore, Tick
+from streams.records import RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import as_of
-from streams.timeline.timeline import Outcome
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
-from streams.transport.runs import Due, Item, Record, Run
-from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge
+from streams.transport.runs import Due, Item, Run
+from streams.workers import parking
+from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge, retired_out
+from streams.workers.gathering import Gathered, decoded
 from streams.workers.lifecycle import Host
+from streams.workers.normalise import dead_letter_out
 from streams.workers.ownership import Owner, outs_of, stale_before
+from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
 GROUP = topics.GROUP_BEDSIDE
 MODEL = "deterioration_gru"
 INPUTS = topics.BEDSIDE_INPUTS
 
-_event = msgspec.json.Decoder(ObservationVersion | PatientVersion).decode
 _tick = msgspec.json.Decoder(Tick).decode
-
-Touched = dict[str, Instant | None]
-"""Patients that something came for, with the arrival of the oldest input of the flush."""
 
 
 class Flush(msgspec.Struct):
@@ -52,6 +52,8 @@ class Flush(msgspec.Struct):
     began: float
     cases: list[tuple[Share, int, Case]] = []
     pieces: dict[int, list[Piece]] = {}
+    outs: list[Out] = []
+    """What other partitions must be told, last words on retired ids, and dead letters."""
     answers: list[Answer | None] = []
     paying: set[tuple[int, str]] = set()
     """Partition and patient of those that are judged for a debt alone."""
@@ -76,11 +78,13 @@ class BedsideWork:
         self.owner = Owner(settings, host.producer)
         self.shares: dict[int, Share] = {}
         self.publisher = Publisher([self.spec])
+        self.relay = Relay(settings.partitions)
         self.positions = Positions()
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
         self._paying = 0
         self._stale_ms = int(settings.stale_after_s * 1000)
+        self._park_ms = int(settings.park_limit_s * 1000)
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle,
             max_records=settings.max_flush_records, in_flight=settings.flushes_in_flight,
@@ -99,14 +103,15 @@ class BedsideWork:
         _check_copartition(partitions, numbers, self.topics)
         shares = await self.owner.acquire(numbers)
         committed = await self._committed(numbers)
-        due = {number: self._due_times(share) for number, share in shares.items()}
+        due = {number: self._due_times(number, share) for number, share in shares.items()}
         self.shares, self.due, self.ticks = shares, due, {number: Ticks() for number in numbers}
         self.positions.reset(committed)
 
-    def _due_times(self, share: Share) -> DueTimes:
+    def _due_times(self, number: int, share: Share) -> DueTimes:
         due = DueTimes()
-        for patient_id, timeline in share.timelines.items():
-            if (instant := as_of(timeline)) is not None:
+        everyone = Gathered(arrivals=dict.fromkeys(share.timelines))
+        for patient_id in everyone.patients(share, number, self.relay):
+            if (instant := as_of(share.gathered(patient_id))) is not None:
                 due.note(patient_id, instant, self._stale_ms)
         return due
 
@@ -135,43 +140,43 @@ class BedsideWork:
     def begin(self, items: list[Item]) -> Flush:
         """Take what has come into the state and prepare those it touches; in order, without waiting."""
         flush = Flush(self.host.generation, [], time.monotonic())
-        touched: dict[int, Touched] = {}
+        gathered: dict[int, Gathered] = {}
         current = [item for item in items if item.generation == flush.generation]
         for item in current:
             if isinstance(item, Run):
-                self._take(item, self.shares[item.partition], touched.setdefault(item.partition, {}), flush)
+                self._take(item, self.shares[item.partition], gathered.setdefault(item.partition, Gathered()), flush)
         for number in {item.partition for item in current}:
-            self._act_on_tick(number, touched.setdefault(number, {}), flush)
+            self._act_on_tick(number, gathered.setdefault(number, Gathered()), flush)
         for item in current:
             if isinstance(item, Due):
-                self._take_debts(item, touched[item.partition], flush)
-        for number, patients in touched.items():
-            self._prepare(number, patients, flush)
+                self._take_debts(item, gathered[item.partition], flush)
+        for number, found in gathered.items():
+            self._prepare(number, found, flush)
         self._paying += bool(flush.paying)
         return flush
 
-    def _take_debts(self, item: Due, touched: Touched, flush: Flush) -> None:
+    def _take_debts(self, item: Due, gathered: Gathered, flush: Flush) -> None:
         for patient_id in self.shares[item.partition].owed.intersection(item.patient_ids):
-            if patient_id not in touched:
-                touched[patient_id] = None
+            if patient_id not in gathered.arrivals:
+                gathered.note(patient_id, None)
                 flush.paying.add((item.partition, patient_id))
 
-    def _take(self, item: Run, share: Share, touched: Touched, flush: Flush) -> None:
+    def _take(self, item: Run, share: Share, gathered: Gathered, flush: Flush) -> None:
         metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
         if item.topic == topics.TICKS:
             for record in item.records:
-                self.ticks[item.partition].wait(_decoded(_tick, record, item), item)
+                self.ticks[item.partition].wait(decoded(_tick, record, item), item)
             return
         if item.topic == topics.SCORES:
-            self._heed_former_owners(item, share, touched)
+            self._heed_former_owners(item, share, gathered)
         else:
-            outcomes = Counter(_apply(record, item, share, touched) for record in item.records)
+            outcomes = Counter(gathered.take(record, item, share) for record in item.records)
             for outcome, count in outcomes.items():
                 metrics.FACTS.labels(outcome).inc(count)
             self.positions.passed(item)
         flush.runs.append(item)
 
-    def _heed_former_owners(self, run: Run, share: Share, touched: Touched) -> None:
+    def _heed_former_owners(self, run: Run, share: Share, gathered: Gathered) -> None:
         """Publish again whoever an older owner published for: its record may stand behind a newer one.
 
         After a restart this repeats the results of the last moment before it; that is the price of never leaving a late
@@ -181,30 +186,52 @@ class BedsideWork:
             epoch = epoch_of(record)
             if epoch < share.epoch and record.key is not None:
                 patient_id = record.key.decode()
-                if patient_id in share.timelines:
-                    touched.setdefault(patient_id, None)
+                if share.gathered(patient_id):
+                    gathered.note(patient_id, None)
 
-    def _act_on_tick(self, number: int, touched: Touched, flush: Flush) -> None:
+    def _act_on_tick(self, number: int, gathered: Gathered, flush: Flush) -> None:
         tick, runs = self.ticks[number].due(number, self.positions)
         if tick is None:
             return
         share = self.shares[number]
-        flush.pieces.setdefault(number, []).extend(share.advance(tick))
+        pieces = flush.pieces.setdefault(number, [])
+        first = share.tick is None
+        pieces += share.advance(tick)
         flush.runs += runs
+        if first:
+            pieces += parking.park(share, self._of_here(share.timelines, number))
+        removals, letters = parking.given_up(share, number, self._park_ms)
+        pieces += removals
+        flush.outs += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
         for patient_id in self.due[number].take(share.tick or tick, self._stale_ms):
-            touched.setdefault(patient_id, None)
+            gathered.note(patient_id, None)
 
-    def _prepare(self, number: int, touched: Touched, flush: Flush) -> None:
-        share = self.shares[number]
-        flush.pieces.setdefault(number, []).extend(share.changed(touched))
+    def _of_here(self, identities: Iterable[str], number: int) -> list[str]:
+        return [name for name in identities if self.relay.home(name) == number]
+
+    def _prepare(self, number: int, gathered: Gathered, flush: Flush) -> None:
+        share, pieces = self.shares[number], flush.pieces.setdefault(number, [])
+        flush.outs += gathered.relayed(share, number, self.relay)
+        pieces += share.changed(gathered.arrivals)
+        pieces += parking.park(share, self._of_here(filter(is_alias, gathered.arrivals), number))
+        self._retire(number, gathered, flush)
         limit = stale_before(share, self.settings)
-        for patient_id, received_at in touched.items():
-            case = case_of(
-                patient_id, share.timelines[patient_id], self.spec, stale_before=limit, received_at=received_at
-            )
+        for patient_id, received_at in gathered.patients(share, number, self.relay).items():
+            timelines = share.gathered(patient_id)
+            case = case_of(patient_id, timelines, self.spec, stale_before=limit, received_at=received_at)
             if case is not None:
                 self.due[number].note(patient_id, case.snapshot.as_of, self._stale_ms)
                 flush.cases.append((share, number, case))
+
+    def _retire(self, number: int, gathered: Gathered, flush: Flush) -> None:
+        """Take back what stands of ids that have been merged into another; they are not judged any more."""
+        share = self.shares[number]
+        for patient_id, survivor in gathered.retired(share, number, self.relay):
+            flush.pieces[number] += share.settle([patient_id])
+            instant = as_of([share.timelines[patient_id]]) if patient_id in share.timelines else None
+            if instant is not None:
+                found = retirement.Retirement(patient_id, survivor, instant)
+                flush.outs.append(retired_out(found, number, share.epoch))
 
     async def judge(self, flush: Flush) -> None:
         """Ask the model for those whose input suffices."""
@@ -228,7 +255,7 @@ class BedsideWork:
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
-        return await self.host.producer.send(pieces + results)
+        return await self.host.producer.send(pieces + flush.outs + results)
 
     def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
         metrics.SCORES.labels(score.level, "stale" if score.stale else "fresh").inc()
@@ -245,24 +272,6 @@ class BedsideWork:
                 await (await self.host.producer.send(removals))
         self.host.acknowledge(list(flush.runs))
         metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
-
-
-def _apply(record: Record, run: Run, share: Share, touched: Touched) -> Outcome:
-    event = _decoded(_event, record, run)
-    before = touched.get(event.patient_id)
-    touched[event.patient_id] = event.received_at if before is None else min(before, event.received_at)
-    return share.apply(event)
-
-
-def _decoded(decode: Any, record: Record, run: Run) -> Any:
-    try:
-        return decode(record.value or b"")
-    except msgspec.MsgspecError:
-        # Without its cause, whose text quotes what it stumbled over.
-        raise ContractError(
-            f"{run.topic}/{run.partition}@{record.offset}: expected a record of our own, received something else; "
-            "only CardioStream may write this topic; remove the record or set the group's offset behind it"
-        ) from None
 
 
 def _check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str, ...]) -> None:

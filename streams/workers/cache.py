@@ -16,7 +16,7 @@ from streams.errors import ContractError, RetryableError
 from streams.publish import headers
 from streams.publish.board import Board
 from streams.publish.view import View, ViewRow, connect
-from streams.records import Level
+from streams.records import Standing
 from streams.settings import Settings
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
@@ -202,7 +202,7 @@ def row_of(record: Record) -> ViewRow:
     """Return a score of `risk.scores` or `risk.latest` as a row of the view, its place read from its headers."""
     found = dict(record.headers)
     try:
-        level: Level = msgspec.convert(found[headers.LEVEL].decode(), Level)
+        level: Standing = msgspec.convert(found[headers.LEVEL].decode(), Standing)
         return ViewRow(
             patient_id=_patient(record),
             as_of=int(found[headers.AS_OF]),

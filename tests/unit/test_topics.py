@@ -61,9 +61,11 @@ def test_state_and_latest_scores_are_compacted_and_everything_else_is_kept_for_a
     assert days == {
         "fhir.observations": 7,
         "fhir.patients": 7,
+        "fhir.encounters": 7,
         "fhir.replay": 7,
         "events.observations": 7,
         "events.patients": 7,
+        "events.transfers": 7,
         "events.ticks": 1,
         "predictions.bedside": 7,
         "dead-letters": 30,

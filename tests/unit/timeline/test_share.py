@@ -95,7 +95,7 @@ def take(share: Share, log: Log, batch: list[ClinicalEvent], *, cleanup: bool = 
 
 
 def digests(share: Share) -> dict[str, bytes]:
-    found = {p: snapshot(p, timeline) for p, timeline in share.timelines.items()}
+    found = {p: snapshot(p, [timeline]) for p, timeline in share.timelines.items()}
     return {p: facts_digest(s) for p, s in found.items() if s is not None}
 
 
@@ -212,7 +212,7 @@ def test_a_debt_survives_a_restart_until_it_is_paid() -> None:
 
 
 def test_state_of_another_schema_version_stops_the_worker() -> None:
-    with pytest.raises(ContractError, match="expected schema version 1, received 9"):
+    with pytest.raises(ContractError, match="expected schema version 1 or 2, received 9"):
         decode_slot(b"\x09rest")
 
 

@@ -43,12 +43,12 @@ def timeline(*events: ObservationVersion | PatientVersion) -> Timeline:
 
 
 def values(made: Timeline) -> list[float]:
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     return [] if found is None else found.series.value.tolist()
 
 
 def test_a_fact_is_added_and_the_score_is_as_of_its_clinical_time() -> None:
-    found = snapshot("p1", timeline(observation("a", 80), observation("b", 90, at=DAY_1 - MINUTE)))
+    found = snapshot("p1", [timeline(observation("a", 80), observation("b", 90, at=DAY_1 - MINUTE))])
     assert found is not None
     assert found.as_of == DAY_1
     assert found.series.value.tolist() == [90, 80]
@@ -65,7 +65,7 @@ def test_a_higher_version_replaces_and_a_lower_one_that_comes_later_does_not() -
     ):
         made = timeline(*events)
         assert values(made) == [85]
-        found = snapshot("p1", made)
+        found = snapshot("p1", [made])
         assert found is not None
         assert found.corrected
 
@@ -93,14 +93,14 @@ def test_a_withdrawal_that_comes_before_its_fact_is_remembered() -> None:
 
 def test_when_all_is_withdrawn_the_score_is_taken_back_as_of_the_horizon() -> None:
     made = timeline(observation("a", 80), observation("a", None, version=2, withdrawn=True))
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     assert (found.as_of, found.series.value.tolist(), found.corrected) == (DAY_1, [], True)
 
 
 def test_a_correction_of_the_clinical_time_moves_the_fact_to_its_new_hour() -> None:
     made = timeline(observation("a", 80), observation("a", 80, at=DAY_1 - 5 * HOUR, version=2))
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     assert found.as_of == DAY_1 - 5 * HOUR
     assert list(made.hours) == [(DAY_1 - 5 * HOUR) // HOUR]
@@ -132,7 +132,7 @@ def test_facts_age_out_as_the_horizon_moves_on() -> None:
 
 def test_an_implausible_value_is_a_fact_but_no_model_sees_it() -> None:
     made = timeline(observation("a", 80), observation("b", 900, at=DAY_1 + MINUTE))
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     assert (found.as_of, found.series.value.tolist(), found.basis_count) == (DAY_1, [80], 1)
     assert made.get(("hospital", "b")) is not None
@@ -151,13 +151,13 @@ def patient(version: int, birth_date: str = "", sex: str = "") -> PatientVersion
 
 def test_demographics_come_from_the_highest_version_that_says_them() -> None:
     made = timeline(observation("a", 80), patient(2, sex="female"), patient(1, "1950-03-01", "male"))
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     assert (found.birth_date, found.sex) == ("", "female")
 
 
 def test_demographics_alone_make_no_score() -> None:
-    assert snapshot("p1", timeline(patient(1, "1950-03-01"))) is None
+    assert snapshot("p1", [timeline(patient(1, "1950-03-01"))]) is None
 
 
 def test_a_fact_that_moves_is_written_where_it_goes_before_where_it_leaves() -> None:

@@ -17,7 +17,7 @@ from streams.verify import audit as audited
 from streams.verify.audit import Report, audit
 from streams.verify.comparison import Finding, expected_scores
 from streams.verify.evidence import Results, View
-from streams.verify.expectation import Accounting, Expectation
+from streams.verify.expectation import Accounting
 from streams.verify.offline import OfflineScorer
 from streams.verify.words import quantile, table, verdict
 from streams.workers.assessment import Publisher, case_of, judge
@@ -31,7 +31,7 @@ SETTINGS = Settings(partitions=2, model_repository=REPOSITORY)
 
 
 def result(offset: int, *, epoch: int = 1, version: str = "v1", patient: str = "p1", arrived: int | None = None) -> Any:
-    head = {"ce_id": version.encode(), "cs_epoch": b"%d" % epoch}
+    head = {"ce_id": version.encode(), "cs_epoch": b"%d" % epoch, "cs_level": b"low"}
     if arrived is not None:
         head["cs_received_at"] = b"%d" % arrived
     return Rec(offset, f"{version}".encode(), patient.encode(), tuple(head.items()), 5000)
@@ -96,7 +96,7 @@ class World:
         for number, share in shares.items():
             self.write(outs_of(number, share.changed(share.timelines)))
             for patient_id, timeline in share.timelines.items():
-                case = case_of(patient_id, timeline, SPEC, stale_before=None, received_at=NOON)
+                case = case_of(patient_id, [timeline], SPEC, stale_before=None, received_at=NOON)
                 assert case is not None
                 outcome = OfflineScorer(REPOSITORY, SPEC).score([case.prepared.tensors])[0] if case.sufficient else None
                 outs = Publisher([SPEC]).records(case, judge(case, outcome, SPEC), number, share.epoch)
@@ -240,7 +240,7 @@ def test_the_table_shows_every_count() -> None:
 
 
 def test_an_expectation_needs_no_scores_where_nothing_was_read() -> None:
-    assert expected_scores(Expectation(SETTINGS).timelines, {}, SPEC, OfflineScorer(REPOSITORY, SPEC)) == {}
+    assert expected_scores({}, {}, SPEC, OfflineScorer(REPOSITORY, SPEC)) == {}
 
 
 def test_the_report_names_nobody() -> None:

@@ -142,7 +142,7 @@ Expected = dict[str, tuple[RiskScore, str]]
 
 
 def expected(*facts: ObservationVersion, stale_before: dict[str, int] | None = None) -> Expected:
-    return expected_scores(state(*facts), stale_before or {}, SPEC, SCORER)
+    return expected_scores({p: [t] for p, t in state(*facts).items()}, stale_before or {}, SPEC, SCORER)
 
 
 def published(scores: Expected) -> dict[str, bytes]:
@@ -264,7 +264,7 @@ def test_each_patient_counts() -> None:
 
 
 def test_patients_of_whom_nothing_clinical_is_known_need_no_score() -> None:
-    assert expected_scores({"p1": Timeline(RETENTION)}, {}, SPEC, SCORER) == {}
+    assert expected_scores({"p1": [Timeline(RETENTION)]}, {}, SPEC, SCORER) == {}
 
 
 def test_an_insufficient_patient_is_expected_indeterminate_and_the_model_is_not_run() -> None:
@@ -277,7 +277,7 @@ def test_an_insufficient_patient_is_expected_indeterminate_and_the_model_is_not_
 def test_the_expected_version_is_that_of_the_facts() -> None:
     from streams.timeline.snapshot import snapshot
 
-    found = snapshot("p1", state(*FACTS)["p1"])
+    found = snapshot("p1", [state(*FACTS)["p1"]])
     assert found is not None
     score, version = expected(*FACTS)["p1"]
     assert version == version_id(score, facts_digest(found))

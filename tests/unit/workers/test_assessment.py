@@ -31,7 +31,7 @@ def timeline(*observations: ObservationVersion) -> Timeline:
 
 
 def case(*observations: ObservationVersion, stale_before: int | None = None, received_at: int | None = None) -> Case:
-    found = case_of("p1", timeline(*observations), SPEC, stale_before=stale_before, received_at=received_at)
+    found = case_of("p1", [timeline(*observations)], SPEC, stale_before=stale_before, received_at=received_at)
     assert found is not None
     return found
 
@@ -51,7 +51,7 @@ def answered(found: Case, spec: Manifest = SPEC) -> Outcome:
 
 
 def test_a_patient_of_whom_nothing_clinical_was_ever_accepted_is_no_case() -> None:
-    assert case_of("p1", Timeline(RETENTION), SPEC, stale_before=None, received_at=None) is None
+    assert case_of("p1", [Timeline(RETENTION)], SPEC, stale_before=None, received_at=None) is None
 
 
 def test_a_full_set_of_vital_signs_suffices_and_one_pulse_does_not() -> None:

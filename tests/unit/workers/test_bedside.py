@@ -48,7 +48,7 @@ class Bedside:
         self.broker, self.host, self.triton = broker, Host(broker), FakeClient(SPEC.output.name)
         worker: Any = BedsideWork
         self.work: BedsideWork = worker(
-            Settings(model_repository=MODEL_REPOSITORY, **settings),
+            Settings(**{"model_repository": MODEL_REPOSITORY, "partitions": 1} | settings),
             self.host,
             Batches(self.triton, max_batch=8, calls_in_flight=1, breaker_pause_s=5.0),
         )
@@ -380,7 +380,7 @@ async def test_ownership_restores_every_patients_newest_fact(bedside: Bedside) -
     await bedside.take(vitals("p1", START), vitals("p2", START + HOUR))
     async with successor(bedside) as second:
         timelines = second.work.shares[0].timelines
-        assert {p: as_of(t) for p, t in timelines.items()} == {"p1": START, "p2": START + HOUR}
+        assert {p: as_of([t]) for p, t in timelines.items()} == {"p1": START, "p2": START + HOUR}
 
 
 @pytest.mark.parametrize(

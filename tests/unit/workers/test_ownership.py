@@ -81,7 +81,7 @@ async def test_what_a_former_owner_wrote_is_restored(broker: Broker) -> None:
     former.apply(vitals("p1"))
     await write(broker, former, "p1")
     restored = (await acquired(broker))[0]
-    assert as_of(restored.timelines["p1"]) == START
+    assert as_of([restored.timelines["p1"]]) == START
     assert restored.timelines["p1"].touched == {}
 
 
@@ -139,7 +139,7 @@ async def test_what_a_former_owner_wrote_while_the_epoch_was_announced_is_taken_
     former.apply(vitals("p1"))
     producer: Any = RivalProducer(broker, outs_of(0, former.changed(["p1"])))
     share = (await Owner(Settings(), producer).acquire([0]))[0]
-    assert as_of(share.timelines["p1"]) == START
+    assert as_of([share.timelines["p1"]]) == START
 
 
 async def test_debts_and_the_highest_tick_survive(broker: Broker) -> None:

@@ -1,0 +1,122 @@
+"""Who is who: what Patient resources say of retired ids and aliases; a set of words that grows by union."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from streams.identity import is_alias
+from streams.records import Identity
+
+Said = tuple[str, str, str, str]
+"""subject, target, source, resource id: of the words that agree in these the highest version stands."""
+
+
+def _rank(word: Identity) -> tuple[object, ...]:
+    return word.version, word.target, word.source, word.resource_id
+
+
+class Identities:
+    """Resolves an identity to the patient whose it is under the words known here.
+
+    Of several targets the word highest in version order decides. In a cycle of merges that word is void, so that every
+    chain ends. What comes out depends on the set of words alone.
+    """
+
+    def __init__(self) -> None:
+        self._words: dict[str, dict[Said, Identity]] = {}
+        self._next: dict[str, str] = {}
+        self._before: defaultdict[str, set[str]] = defaultdict(set)
+
+    def take(self, words: Iterable[Identity]) -> set[str]:
+        """Take in words; return every identity that is another's now than it was, and those it was and is whose."""
+        changed = {word.subject for word in words if self._put(word)}
+        if not changed:
+            return set()
+        merged = any(not is_alias(subject) for subject in changed)
+        moved = set(self._words) if merged else changed.union(*(self.origins(subject) for subject in changed))
+        before = {subject: self.resolve(subject) for subject in moved}
+        for subject in changed:
+            self._point(subject, self._chosen(subject, ()))
+        if merged:
+            self._break_cycles()
+        after = {subject: self.resolve(subject) for subject in moved}
+        return {name for s in moved if before[s] != after[s] for name in (s, before[s], after[s])}
+
+    def _put(self, word: Identity) -> bool:
+        known = self._words.setdefault(word.subject, {})
+        key = (word.subject, word.target, word.source, word.resource_id)
+        old = known.get(key)
+        if old is not None and (old.version, old.stands) >= (word.version, word.stands):
+            return False
+        known[key] = word
+        return True
+
+    def _chosen(self, subject: str, void: Iterable[Identity]) -> Identity | None:
+        standing = (w for w in self._words[subject].values() if w.stands and w not in void)
+        return max(standing, key=_rank, default=None)
+
+    def _point(self, subject: str, word: Identity | None) -> None:
+        old = self._next.pop(subject, None)
+        if old is not None:
+            self._before[old].discard(subject)
+        if word is not None:
+            self._next[subject] = word.target
+            self._before[word.target].add(subject)
+
+    def _break_cycles(self) -> None:
+        """Point every retired id anew, leaving out the highest word of each cycle until there is none."""
+        void: list[Identity] = []
+        retired = sorted(subject for subject in self._words if not is_alias(subject))
+        while True:
+            chosen = {s: word for s in retired if (word := self._chosen(s, void)) is not None}
+            cycle = _cycle({s: word.target for s, word in chosen.items()})
+            if not cycle:
+                break
+            void.append(max((chosen[s] for s in cycle), key=_rank))
+        for subject in retired:
+            self._point(subject, chosen.get(subject))
+
+    def resolve(self, identity: str) -> str:
+        """Return the patient whose facts these are; the identity itself where no word says otherwise."""
+        return self.way(identity)[-1] if identity in self._next else identity
+
+    def way(self, identity: str) -> list[str]:
+        """Return the identity and every further one up to the patient whose it is."""
+        found = [identity]
+        while (further := self._next.get(found[-1])) is not None:
+            found.append(further)
+        return found
+
+    def origins(self, patient_id: str) -> list[str]:
+        """Return every other identity whose facts are this patient's, ascending."""
+        found: set[str] = set()
+        waiting = [patient_id]
+        while waiting:
+            new = self._before.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return sorted(found)
+
+    def words_of(self, subject: str) -> tuple[Identity, ...]:
+        """Return all words on one identity."""
+        return tuple(sorted(self._words.get(subject, {}).values()))
+
+    def subjects(self) -> list[str]:
+        """Return every identity that there is a word on."""
+        return sorted(self._words)
+
+
+def _cycle(edges: dict[str, str]) -> list[str]:
+    """Return the members of one cycle, the one with the lowest id; empty where there is none."""
+    ended: set[str] = set()
+    for start in sorted(edges):
+        path: list[str] = []
+        name: str | None = start
+        while name is not None and name not in ended and name not in path:
+            path.append(name)
+            name = edges.get(name)
+        if name in path:
+            return path[path.index(name) :]
+        ended.update(path)
+    return []

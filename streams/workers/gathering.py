@@ -1,0 +1,101 @@
+"""What the inputs of one flush concern in one partition, and how they are taken into its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from streams.clock import Instant
+from streams.errors import ContractError
+from streams.identity import is_alias
+from streams.records import (
+    EncounterVersion,
+    Identities,
+    ObservationVersion,
+    Overruling,
+    PatientVersion,
+    Transfer,
+)
+from streams.timeline.share import Share
+from streams.timeline.timeline import Outcome
+from streams.transport.produce import Out
+from streams.transport.runs import Record, Run
+from streams.workers.relay import Relay
+
+_event = msgspec.json.Decoder(
+    ObservationVersion | PatientVersion | EncounterVersion | Overruling | Identities | Transfer
+).decode
+
+
+class Gathered(msgspec.Struct):
+    """Identities that something came for, and what of theirs."""
+
+    arrivals: dict[str, Instant | None] = {}
+    """With the arrival of the oldest input of the flush; None where time, a debt or another owner made it due."""
+    pieces: dict[str, set[int]] = {}
+    """Pieces of those whose facts another identity's are, which may have to be sent on."""
+    moved: set[str] = set()
+    """Those whose facts are another's now, or were said to be again: all pieces."""
+    people: set[str] = set()
+    """Those whose Patient resources came."""
+
+    def take(self, record: Record, run: Run, share: Share) -> Outcome:
+        """Take one record into the state and note whom it concerns."""
+        event = decoded(_event, record, run)
+        taken = share.apply(event)
+        for name in taken.touched:
+            self.note(name, event.received_at)
+        self.moved |= taken.moved
+        if taken.piece is not None and share.identities.resolve(taken.touched[0]) != taken.touched[0]:
+            self.pieces.setdefault(taken.touched[0], set()).add(taken.piece)
+        if isinstance(event, PatientVersion):
+            self.people.add(event.patient_id)
+        return taken.outcome
+
+    def note(self, identity: str, received_at: Instant | None) -> None:
+        """Note that an identity is concerned."""
+        before = self.arrivals.setdefault(identity, received_at)
+        if received_at is not None and (before is None or received_at < before):
+            self.arrivals[identity] = received_at
+
+    def relayed(self, share: Share, number: int, relay: Relay) -> list[Out]:
+        """Return what other partitions must be told; to be asked before the changed pieces are taken for writing."""
+        people = [p for p in sorted(self.people) if p in share.timelines]
+        outs = [out for p in people for out in relay.words(share, [p], self.arrivals[p] or 0)]
+        for origin in self.moved:
+            outs += relay.contested(share, number, origin, self.arrivals.get(origin) or 0)
+        for origin in self.moved | self.pieces.keys():
+            timeline = share.timelines.get(origin)
+            if timeline is not None:
+                pieces = timeline.pieces() if origin in self.moved else self.pieces[origin] | timeline.touched.keys()
+                outs += relay.transfers(share, number, origin, pieces, self.arrivals.get(origin) or 0)
+        return outs
+
+    def patients(self, share: Share, number: int, relay: Relay) -> dict[str, Instant | None]:
+        """Return the patients of this partition that are to be judged, with arrivals."""
+        found = Gathered()
+        for identity, received_at in self.arrivals.items():
+            patient_id = share.identities.resolve(identity)
+            if not is_alias(patient_id) and relay.home(patient_id) == number:
+                found.note(patient_id, received_at)
+        return found.arrivals
+
+    def retired(self, share: Share, number: int, relay: Relay) -> Iterable[tuple[str, str]]:
+        """Yield the retired ids of this partition that are concerned, each with the patient whose its facts are."""
+        for identity in self.arrivals:
+            patient_id = share.identities.resolve(identity)
+            if patient_id != identity and not is_alias(identity) and relay.home(identity) == number:
+                yield identity, patient_id
+
+
+def decoded(decode: Any, record: Record, run: Run) -> Any:
+    """Read a record of our own; `ContractError` where it is not one, without its text, which quotes the record."""
+    try:
+        return decode(record.value or b"")
+    except msgspec.MsgspecError:
+        raise ContractError(
+            f"{run.topic}/{run.partition}@{record.offset}: expected a record of our own, received something else; "
+            "only CardioStream may write this topic; remove the record or set the group's offset behind it"
+        ) from None

@@ -1,0 +1,65 @@
+"""Facts that name a patient by an identifier that no Patient has yet: parked, and given up after a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams import topics
+from streams.clock import HOUR, Instant
+from streams.identity import is_alias
+from streams.records import DeadLetter
+from streams.timeline.held import Held
+from streams.timeline.share import Piece, Share
+
+UNKNOWN = "patient-unknown"
+_encode = msgspec.json.Encoder().encode
+
+
+def park(share: Share, identities: Iterable[str]) -> list[Piece]:
+    """Note which of these aliases wait for their patient, and which do not any more."""
+    pieces: list[Piece] = []
+    for identity in identities:
+        if is_alias(identity) and identity in share.timelines:
+            waits = share.identities.resolve(identity) == identity
+            pieces += share.park(identity) if waits else share.unpark(identity)
+    return pieces
+
+
+def given_up(share: Share, number: int, limit_ms: Instant) -> tuple[list[Piece], list[DeadLetter]]:
+    """Forget what has waited beyond the limit at the present tick; each of its facts becomes a dead letter.
+
+    Returns
+    -------
+    pieces
+        Removals from the state.
+    letters
+        One for each resource held.
+    """
+    tick = share.tick or 0
+    pieces: list[Piece] = []
+    letters: list[DeadLetter] = []
+    for alias in [name for name, since in share.parked.items() if tick - since >= limit_ms]:
+        if alias in share.timelines:
+            held = [e.held for hour in share.timelines[alias].hours.values() for e in hour.entries.values()]
+            letters += [_letter(one, number, tick, limit_ms) for one in sorted(held, key=lambda h: h.key)]
+        pieces += share.drop(alias) + share.unpark(alias)
+    return pieces, letters
+
+
+def _letter(resource: Held, number: int, tick: Instant, limit_ms: Instant) -> DeadLetter:
+    return DeadLetter(
+        reason=UNKNOWN,
+        field="subject.identifier",
+        expected=f"a Patient with that identifier within {limit_ms / HOUR:g} h",
+        received="none",
+        source=resource.source,
+        topic=topics.EVENTS_OBSERVATIONS,
+        partition=number,
+        offset=-1,
+        entry=-1,
+        sha256=resource.version.digest.hex(),
+        received_at=tick,
+        payload=_encode(resource),
+    )

@@ -1,0 +1,246 @@
+"""A hospital in memory for property tests: several partitions, their changelogs, owners that die or write late.
+
+Everything that decides is the real thing: shares, gathering, relay. Only Kafka is a list, and nothing is scored.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams import topics
+from streams.clock import HOUR
+from streams.identity import is_alias
+from streams.publish.identity import facts_digest
+from streams.records import (
+    Event,
+    Identity,
+    Measure,
+    ObservationVersion,
+    Overruling,
+    PatientVersion,
+    Version,
+)
+from streams.timeline.held import HeldPatient, held_patient, join_patient
+from streams.timeline.share import Piece, Share
+from streams.timeline.snapshot import demographics, snapshot
+from streams.timeline.timeline import Retention, Timeline
+from streams.transport.runs import Run
+from streams.workers.gathering import Gathered
+from streams.workers.relay import Relay
+from tests.unit.workers.fakes import Rec, encode
+
+RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
+PARTITIONS = 3
+RELAY = Relay(PARTITIONS)
+
+
+def digested(event: Any) -> Any:
+    """Give a version the digest of its content, as normalise does."""
+    digest = blake2b(msgspec.msgpack.encode(event), digest_size=8).digest()
+    return msgspec.structs.replace(event, version=msgspec.structs.replace(event.version, digest=digest))
+
+
+class Message(NamedTuple):
+    """One record of the hospital, as normalise hands it on: an event, and word to everyone where it may be a change."""
+
+    event: Event
+    change: Overruling | None = None
+
+    def records(self) -> list[tuple[str, int, Event]]:
+        """Topic, partition and event of each record that this becomes."""
+        found: list[tuple[str, int, Event]] = []
+        if isinstance(self.event, Overruling):
+            return [(topics.EVENTS_PATIENTS, number, self.event) for number in range(PARTITIONS)]
+        kind = isinstance(self.event, ObservationVersion)
+        topic = topics.EVENTS_OBSERVATIONS if kind else topics.EVENTS_PATIENTS
+        found.append((topic, RELAY.home(self.event.patient_id), self.event))
+        if self.change is not None:
+            found += [(topics.EVENTS_PATIENTS, number, self.change) for number in range(PARTITIONS)]
+        return found
+
+
+def message(event: Event) -> Message:
+    """Return what becomes of a version: also an overruling where versionId or status show that it may be a change."""
+    if isinstance(event, ObservationVersion) and (event.version.version_id != 1 or event.version.status_rank > 2):
+        word = Overruling(event.source, event.resource_id, event.version, event.patient_id, event.received_at)
+        return Message(event, word)
+    return Message(event)
+
+
+class Owner:
+    """One process that owns a partition until it dies; it may be one that only believes it still does."""
+
+    def __init__(self, number: int, log: list[Piece]) -> None:
+        self.number, self.log = number, log
+        self.share = Share(blake2b(str(len(log)).encode(), digest_size=4).digest() + bytes([number]), RETENTION)
+        announced = self.share.restore(log)
+        log += announced
+        log += self.share.superseded(announced)
+
+    def flush(self, batch: list[Rec], *, writes: bool = True, cleans: bool = True) -> list[tuple[int, bytes]]:
+        """Take a batch in; return what is sent to other partitions. `writes` False: killed before anything was."""
+        gathered = Gathered()
+        for rec in batch:
+            gathered.take(rec, Run(topics.EVENTS_OBSERVATIONS, self.number, (rec,), 1), self.share)
+        outs = gathered.relayed(self.share, self.number, RELAY)
+        pieces = self.share.changed(gathered.arrivals)
+        if not writes:
+            return []
+        self.log += pieces
+        if cleans:
+            self.log += self.share.superseded(pieces)
+        return [(out.partition, out.value or b"") for out in outs]
+
+
+class Hospital:
+    """Partitions with their inputs and owners, worked off in an order that chance decides."""
+
+    def __init__(self, rng: random.Random, trouble: float = 0.0) -> None:
+        self.rng, self.trouble = rng, trouble
+        self.logs: list[list[Piece]] = [[] for _ in range(PARTITIONS)]
+        self.owners = [Owner(n, self.logs[n]) for n in range(PARTITIONS)]
+        self.former: list[Owner] = []
+        self.inputs: dict[tuple[str, int], list[bytes]] = defaultdict(list)
+        self.done: dict[tuple[str, int], int] = defaultdict(int)
+
+    def send(self, messages: list[Message]) -> None:
+        """Put messages on the inputs; the records of one keep no order among partitions."""
+        for one in messages:
+            for topic, number, event in one.records():
+                self.inputs[topic, number].append(encode(event))
+
+    def work_off(self) -> None:
+        """Take in everything, in batches of any size from any input, with restarts and former owners on the way."""
+        while waiting := [place for place, values in sorted(self.inputs.items()) if self.done[place] < len(values)]:
+            place = self.rng.choice(waiting)
+            self._step(place)
+        for old in self.former:
+            old.flush([])
+
+    def _step(self, place: tuple[str, int]) -> None:
+        number, begin = place[1], self.done[place]
+        batch = [Rec(0, value) for value in self.inputs[place][begin : begin + self.rng.randint(1, 4)]]
+        owner = self.owners[number]
+        fate = self.rng.random() if self.trouble else 1.0
+        if fate < self.trouble:
+            self._lose(owner, batch)
+            return
+        self._sent(owner.flush(batch, cleans=self.rng.random() < 0.7))
+        if not (self.trouble and self.rng.random() < self.trouble):
+            self.done[place] = begin + len(batch)
+        # Otherwise it was killed between the effect and the commit, and all of it comes again.
+
+    def _lose(self, owner: Owner, batch: list[Rec]) -> None:
+        """Let another take over; the former owner died before it wrote anything, after all of it, or writes late."""
+        kind = self.rng.randrange(3)
+        if kind == 0:
+            owner.flush(batch, writes=False)
+        elif kind == 1:
+            # The state was written, what follows from it was not.
+            owner.flush(batch)
+        self.owners[owner.number] = Owner(owner.number, owner.log)
+        if kind == 2:
+            self._sent(owner.flush(batch, cleans=False))
+
+    def _sent(self, outs: list[tuple[int, bytes]]) -> None:
+        for number, value in outs:
+            self.inputs[topics.EVENTS_TRANSFERS, number].append(value)
+
+    def restart(self) -> None:
+        """Let every partition be taken over."""
+        self.owners = [Owner(n, self.logs[n]) for n in range(PARTITIONS)]
+
+    def judged(self) -> dict[str, bytes]:
+        """Return a digest of what each patient is judged by, where it is at home."""
+        found: dict[str, bytes] = {}
+        for owner in self.owners:
+            everyone = Gathered(arrivals=dict.fromkeys(owner.share.timelines))
+            for patient_id in everyone.patients(owner.share, owner.number, RELAY):
+                seen = snapshot(patient_id, owner.share.gathered(patient_id))
+                if seen is not None:
+                    found[patient_id] = facts_digest(seen)
+        return found
+
+
+def from_scratch(messages: list[Message]) -> dict[str, bytes]:
+    """Judge by the definition alone: the highest version of everything that was ever said, no state, no order."""
+    patients: dict[tuple[str, str, str], HeldPatient] = {}
+    changes: dict[tuple[str, str], Overruling] = {}
+    kept: defaultdict[str, list[ObservationVersion]] = defaultdict(list)
+    for event in [e for one in messages for e in (one.event, one.change) if e is not None]:
+        if isinstance(event, Overruling):
+            key = (event.source, event.resource_id)
+            changes[key] = max((event, changes.get(key, event)), key=lambda o: (o.version, o.patient_id))
+        elif isinstance(event, PatientVersion):
+            new, who = held_patient(event), (event.patient_id, event.source, event.resource_id)
+            patients[who] = join_patient(patients[who], new) if who in patients else new
+        elif isinstance(event, ObservationVersion):
+            kept[event.patient_id].append(event)
+    target = resolved([word for one in patients.values() for word in one.words()])
+    origins: defaultdict[str, list[str]] = defaultdict(list)
+    for origin in sorted({*kept, *(who[0] for who in patients)}):
+        origins[target.get(origin, origin)].append(origin)
+    found: dict[str, bytes] = {}
+    for patient_id, names in origins.items():
+        timelines = [_alone(name, kept[name], patients, changes) for name in names]
+        seen = None if is_alias(patient_id) else snapshot(patient_id, timelines)
+        if seen is not None:
+            assert demographics(patient_id, timelines) == (seen.birth_date, seen.sex)
+            found[patient_id] = facts_digest(seen)
+    return found
+
+
+def _alone(
+    name: str,
+    versions: list[ObservationVersion],
+    patients: dict[tuple[str, str, str], HeldPatient],
+    changes: dict[tuple[str, str], Overruling],
+) -> Timeline:
+    """Return one identity's facts: of each resource the highest version, unless it has gone to somebody else."""
+
+    def gone(resource: Any) -> bool:
+        change = changes.get(resource.key)
+        return change is not None and change.version > resource.version and change.patient_id != name
+
+    made = Timeline(RETENTION, gone)
+    for event in sorted(versions, key=lambda e: e.version):
+        made.apply(event)
+    for who, patient in patients.items():
+        if who[0] == name:
+            made.put_patient(patient)
+    return made
+
+
+def resolved(words: list[Identity]) -> dict[str, str]:
+    """Say whose facts each identity's are: the highest word decides, the highest of a cycle is void."""
+    void: set[Identity] = set()
+    while True:
+        standing = [w for w in words if w.stands and w not in void]
+        chosen: dict[str, Identity] = {}
+        for word in sorted(standing, key=lambda w: (w.version, w.target, w.source, w.resource_id)):
+            chosen[word.subject] = word
+        ends: dict[str, str] = {}
+        cycle: list[Identity] = []
+        for start in sorted(chosen):
+            path = [start]
+            while path[-1] in chosen and chosen[path[-1]].target not in path:
+                path.append(chosen[path[-1]].target)
+            if path[-1] in chosen:
+                back = path.index(chosen[path[-1]].target)
+                cycle = cycle or [chosen[name] for name in path[back:]]
+            ends[start] = path[-1]
+        if not cycle:
+            return ends
+        void.add(max(cycle, key=lambda w: (w.version, w.target, w.source, w.resource_id)))
+
+
+def observation(resource_id: str, patient_id: str, at: int | None, version: Version, value: float, **more: Any) -> Any:
+    """Return a heart rate of a patient as a digested version."""
+    measures = (Measure("8867-4", "8867-4", value),)
+    whole = {"withdrawn": version.status_rank == 4, "received_at": 0, "effective_at": at, "measures": measures} | more
+    return digested(ObservationVersion("hospital", resource_id, patient_id, version, **whole))
