@@ -68,7 +68,8 @@ class _Day:
         people = [one for _, one in admissions if one["resourceType"] == "Patient"]
         start = admissions[0][0] if admissions else end
         self._pairs = {_name(pair.survivor): pair for pair in pairs(people, seed, start, end, shares.merges)}
-        self.admissions = [*admissions, *self._second_admissions(admissions)]
+        both = [*admissions, *self._second_admissions(admissions)]
+        self.admissions = sorted(both, key=lambda arrival: arrival[0])
         """The ward's, and those of the second records."""
         self._people = [_name(one) for one in people]
         self._places = {name: place for place, name in enumerate(self._people)}

@@ -9,13 +9,13 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
     """Shares of the ward's observations that are disturbed, each in its way, and the number of merges."""
 
     delayed: float = 0.20
-    """Arrive 10 minutes to 6 hours after the server has them; so do Patients and Encounters."""
+    """Arrive 10 minutes to 6 hours after the server has them; as many Patients and Encounters do."""
     corrected: float = 0.05
     """Come with a wrong value first and are corrected within three hours."""
     withdrawn: float = 0.02
     """Are entered in error and say so within three hours; where the fact itself is delayed, sometimes before it."""
     duplicated: float = 0.01
-    """Arrive a second time, unchanged, within the hour after the first, whatever came between; so do the others."""
+    """Arrive a second time, unchanged, within an hour, also behind a newer version; so do Patients and Encounters."""
     moved: float = 0.005
     """Are charted for another patient first; a correction names the right one."""
     nameless: float = 0.002

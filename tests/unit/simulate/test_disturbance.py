@@ -19,7 +19,7 @@ from streams.simulate.ward import Arrival, arrivals
 from tests.unit.simulate.truths import place, survivors, truth, usable, whose
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
-PATIENTS, HOURS, SEED = 120, 24.0, 7
+PATIENTS, HOURS, SEED = 64, 24.0, 7
 END = START + 24 * HOUR
 MODELS = {"Bundle": Bundle, "Encounter": Encounter, "Observation": Observation, "Patient": Patient}
 QUIET = Shares(
@@ -123,7 +123,7 @@ def test_the_shares_are_those_stated(facts: dict[str, list[Arrival]], fed: list[
     stated = {name: share for name, share in msgspec.structs.asdict(Shares()).items() if name != "merges"}
     assert len(whole) > 30_000
     for name, share in stated.items():
-        assert found[name] / len(whole) == pytest.approx(share, rel=0.15, abs=0.0005), name
+        assert found[name] / len(whole) == pytest.approx(share, rel=0.15, abs=0.0008), name
 
 
 def fate(versions: list[dict[str, Any]]) -> list[str]:
