@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from streams.feed.outline import instant
+from streams.vocabulary import CANONICAL, LOINC, quantity
 
 Resource = dict[str, Any]
 
@@ -63,3 +64,23 @@ def whose(standing: dict[str, Resource]) -> dict[str, str]:
             )
             found[name] = merged.get(direct, direct)
     return found
+
+
+def facts(standing: dict[str, Resource]) -> dict[str, tuple[int, int]]:
+    """Each person to the number of observations that hold and tell what a body can have, and the time of the newest."""
+    found: dict[str, list[int]] = {}
+    people = whose(standing)
+    for name, one in usable(standing).items():
+        at = instant(one["effectiveDateTime"])
+        if people[name] and at is not None and any(map(_tells, one.get("component", [one]))):
+            found.setdefault(people[name], []).append(at)
+    return {name: (len(times), max(times)) for name, times in found.items()}
+
+
+def _tells(part: Resource) -> bool:
+    code = CANONICAL.get((LOINC, part["code"]["coding"][0]["code"]))
+    if code is None or "valueQuantity" not in part:
+        return False
+    number = part["valueQuantity"]
+    value = (number["value"] - 32) / 1.8 if number["code"] == "[degF]" else number["value"]
+    return quantity(code).plausible(value)
