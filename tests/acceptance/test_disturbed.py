@@ -87,6 +87,7 @@ def agrees(ward: Ward, feed: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.kafka
+@pytest.mark.timeout(480)
 def test_a_disturbed_ward_on_apache_kafka(kafka_ward: Ward) -> None:
     agrees(kafka_ward, replayed(kafka_ward, 200, 6))
 
