@@ -16,6 +16,8 @@ from streams.clock import HOUR, Clock, WallClock
 from streams.feed import pacing
 from streams.feed.sequence import Delivery
 from streams.settings import Settings
+from streams.simulate.disturbance import disturbed_arrivals
+from streams.simulate.resources import Resource
 from streams.simulate.ward import Arrival, arrivals
 
 LIVE_HOURS = 24.0
@@ -27,6 +29,11 @@ Speed = Annotated[str, typer.Option(help="Clinical seconds per second, as 60x, o
 Seed = Annotated[int, typer.Option(help="The same seed gives the same ward.")]
 Out = Annotated[Path | None, typer.Option(help="Write FHIR NDJSON (.ndjson or .ndjson.gz) instead of feeding.")]
 Live = Annotated[bool, typer.Option("--live", help="Go on in real time afterwards, until Ctrl-C or for 24 hours.")]
+
+Disturbed = Annotated[
+    bool,
+    typer.Option("--disturbed", help="A bad day: late, corrected, withdrawn, moved, deleted, merged."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,15 +48,17 @@ def simulate(
     seed: Seed = 1,
     out: Out = None,
     live: Live = False,
+    disturbed: Disturbed = False,
 ) -> None:
     """Feed a simulated ward that ends now: steady patients, some getting worse, and the faults of real feeds."""
     clock = WallClock()
     start = clock.now() - round(hours * HOUR)
+    bring = disturbed_arrivals if disturbed else arrivals
     if out is not None:
-        count = write(arrivals(patients, hours, seed, start), out)
+        count = write(bring(patients, hours, seed, start), out)
         Console().print(f"{count:,} resources written to {out}")
         return
-    _feed(arrivals(patients, hours + LIVE_HOURS * live, seed, start), speed, live, clock)
+    _feed(bring(patients, hours + LIVE_HOURS * live, seed, start), speed, live, clock)
 
 
 def _feed(ward: Iterator[Arrival], speed: str, live: bool, clock: Clock) -> None:
@@ -92,8 +101,16 @@ class Future:
 def delivery(arrival: Arrival) -> Delivery:
     """Return the record of a simulated resource: key, JSON and time of arrival."""
     at, resource = arrival
-    patient = f"Patient/{resource['id']}" if "subject" not in resource else resource["subject"]["reference"]
-    return Delivery(patient.encode(), msgspec.json.encode(resource), at)
+    return Delivery(key(resource).encode(), msgspec.json.encode(resource), at)
+
+
+def key(resource: Resource) -> str:
+    """Return the key a hospital would give: the patient where one is named, else the resource that it is about."""
+    if reference := resource.get("subject", {}).get("reference"):
+        return str(reference)
+    if resource["resourceType"] == "Bundle":
+        return str(resource["entry"][0]["request"]["url"])
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def write(ward: Iterable[Arrival], path: Path) -> int:

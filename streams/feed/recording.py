@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,9 +25,15 @@ class Recorded(msgspec.Struct, frozen=True):
     outline: Outline
 
 
+class _Request(msgspec.Struct):
+    method: Literal["DELETE"]
+    url: str
+
+
 class _Entry(msgspec.Struct, rename="camel"):
     full_url: str = ""
     resource: msgspec.Raw = msgspec.Raw()
+    request: msgspec.Raw = msgspec.Raw()
 
 
 class _Bundle(msgspec.Struct, tag_field="resourceType", tag="Bundle"):
@@ -73,19 +80,32 @@ def _bodies(path: Path) -> Iterator[bytes]:
 def unbundled(body: bytes) -> Iterator[bytes]:
     """Take a Bundle apart into its resources; anything else is handed on unchanged.
 
-    Entries that hold no resource (deletes, bare requests) are not records of a patient and are left out.
+    Each delete is handed on as a transaction of its own; other entries that hold no resource are left out.
     """
     try:
         bundle = msgspec.json.decode(body, type=_Bundle)
-        resources = [(entry.full_url, raw) for entry in bundle.entry if (raw := bytes(entry.resource))]
+        deletions = [_deletion(entry) for entry in bundle.entry]
+        kept = [entry for entry, deletion in zip(bundle.entry, deletions, strict=True) if not deletion]
+        resources = [(entry.full_url, raw) for entry in kept if (raw := bytes(entry.resource))]
         identified = [_identified(url, resource) for url, resource in resources]
     except (msgspec.DecodeError, UnicodeDecodeError):
         # Not a Bundle, or one that cannot be taken apart: for normalise to judge as it stands.
         yield body
         return
     targets = {url.encode(): target for (url, _), (target, _) in zip(resources, identified, strict=True) if url}
+    yield from filter(None, deletions)
     for _, resource in identified:
         yield msgspec.json.format(_REFERENCE.sub(lambda found: _resolved(found, targets), resource), indent=-1)
+
+
+def _deletion(entry: _Entry) -> bytes:
+    """Return the transaction that holds a delete alone; nothing where the entry is none."""
+    try:
+        request = msgspec.json.decode(entry.request, type=_Request)
+    except msgspec.DecodeError:
+        return b""
+    alone: dict[str, Any] = {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": request}]}
+    return msgspec.json.encode(alone)
 
 
 def _identified(url: str, resource: bytes) -> tuple[bytes, bytes]:

@@ -41,13 +41,15 @@ class Placement(msgspec.Struct, frozen=True):
 def on_one_time_line(recorded: Sequence[Recorded], placement: Placement) -> list[Delivery]:
     """Shift and order a recording: Patient resources first, then everything by time, ties as in the files.
 
+    In the order of the files nothing is put first: where a Patient comes after its facts, that is part of the record.
     Observations span the time line; other dated resources (encounters, conditions) are sent within it. What has no
     readable time follows the record before it in its file.
     """
     shifts = _shifts(recorded, placement)
     days = [shifts.get(one.outline.patient, 0) for one in recorded]
     times = _times(recorded, days, placement.order)
-    ranked = sorted(range(len(recorded)), key=lambda i: (recorded[i].outline.kind != "Patient", times[i]))
+    ahead = placement.order != "file"
+    ranked = sorted(range(len(recorded)), key=lambda i: (not (ahead and _of_patient(recorded[i])), times[i]))
     return [_delivery(recorded[i], days[i], times[i]) for i in ranked]
 
 
@@ -69,10 +71,15 @@ def _times(recorded: Sequence[Recorded], days: Sequence[int], order: Order) -> l
     start, end = min(dated, default=0), max(dated, default=0)
     times, before = [], start
     for one, at in zip(recorded, own, strict=True):
-        here = start if one.outline.kind == "Patient" else before if at is None else min(max(at, start), end)
+        early = _of_patient(one) and order != "file"
+        here = start if early else before if at is None else min(max(at, start), end)
         before = max(before, here) if order == "file" else here
         times.append(before)
     return times
+
+
+def _of_patient(one: Recorded) -> bool:
+    return one.outline.kind == "Patient"
 
 
 def _own_time(one: Recorded, days: int, order: Order) -> Instant | None:

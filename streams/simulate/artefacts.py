@@ -35,7 +35,7 @@ def cuffed(vitals: Vitals, chance: Random) -> Vitals:
 
 def mistyped(value: float, chance: Random) -> float:
     """Return a number with a slip of the key: ten times too large, or one digit off."""
-    return value * 10 if chance.random() < 0.5 else value + chance.choice((-30, -20, 20, 30))
+    return value * 10 if chance.random() < 0.5 and value else value + chance.choice((-30, -20, 20, 30))
 
 
 def _replaced(vitals: Vitals, **changes: float) -> Vitals:

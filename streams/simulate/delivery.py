@@ -28,7 +28,7 @@ def deliveries(resource: Resource, known: Instant, chance: Random) -> Iterator[t
     draw = chance.random()
     if draw < LATE:
         at = known + chance.randint(10 * MINUTE, 3 * HOUR)
-        yield at, _version(resource, at, "1", "final")
+        yield at, version_of(resource, at, "1", "final")
         return
     if draw < LATE + TWICE:
         yield known, resource
@@ -36,25 +36,27 @@ def deliveries(resource: Resource, known: Instant, chance: Random) -> Iterator[t
         return
     later = known + chance.randint(5 * MINUTE, HOUR)
     if draw < LATE + TWICE + CORRECTED:
-        yield known, _slipped(resource, chance)
-        yield later, _version(resource, later, "2", "corrected")
+        yield known, slipped(resource, chance)
+        yield later, version_of(resource, later, "2", "corrected")
         return
     yield known, resource
     if draw < LATE + TWICE + CORRECTED + IN_ERROR:
-        yield later, _version(resource, later, "2", "entered-in-error")
+        yield later, version_of(resource, later, "2", "entered-in-error")
 
 
-def _version(resource: Resource, at: Instant, version: str, status: str) -> Resource:
+def version_of(resource: Resource, at: Instant, version: str, status: str) -> Resource:
+    """Return a version of an observation as the server has it since `at`."""
     stamp = isoformat(at)
     meta = resource["meta"] | {"versionId": version, "lastUpdated": stamp}
     return resource | {"meta": meta, "status": status, "issued": stamp}
 
 
-def _slipped(resource: Resource, chance: Random) -> Resource:
-    slipped = copy.deepcopy(resource)
-    holder = slipped["component"][0] if "component" in slipped else slipped
+def slipped(resource: Resource, chance: Random) -> Resource:
+    """Return an observation with a slip of the key in its first value; as it is where it has none."""
+    wrong = copy.deepcopy(resource)
+    holder = wrong["component"][0] if "component" in wrong else wrong
     number = holder.get("valueQuantity")
     if number is None:
-        return slipped
+        return wrong
     number["value"] = round(mistyped(number["value"], chance), 2)
-    return slipped
+    return wrong

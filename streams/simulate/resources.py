@@ -25,14 +25,53 @@ NAMES = {
 """LOINC code to display and UCUM unit of what the ward charts."""
 
 
+MRN = "urn:cardiostream:simulate:mrn"
+"""System of the hospital numbers of simulated patients."""
+PLACES = {"wi": "Wing", "bd": "Bed"}
+"""Codes of location-physical-type (http://hl7.org/fhir/R4/valueset-location-physical-type.html) in use here."""
+
+
 def patient(patient_id: str, birth_year: int, sex: str, at: Instant) -> Resource:
-    """Return a Patient that has nothing of a person but age and sex; born on the first of July of a year."""
+    """Return a Patient that has nothing of a person but number, age and sex; born on the first of July of a year."""
     return {
         "resourceType": "Patient",
         "id": patient_id,
         "meta": {"versionId": "1", "lastUpdated": isoformat(at), "tag": [_SIMULATED]},
+        "identifier": [hospital_number(patient_id)],
         "gender": sex,
         "birthDate": f"{birth_year:04d}-07-01",
+    }
+
+
+def hospital_number(patient_id: str) -> Resource:
+    """Return the identifier under which the hospital knows a patient besides the id of the Patient resource."""
+    return {"system": MRN, "value": "M" + patient_id.removeprefix("sim-")}
+
+
+def encounter(
+    encounter_id: str, patient_id: str, version: str, known: Instant, period: Resource, places: list[Resource]
+) -> Resource:
+    """Return one version of an Encounter; it is finished where its period has an end."""
+    return {
+        "resourceType": "Encounter",
+        "id": encounter_id,
+        "meta": {"versionId": version, "lastUpdated": isoformat(known), "tag": [_SIMULATED]},
+        "status": "finished" if "end" in period else "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "period": period,
+        "location": places,
+    }
+
+
+def location(kind: str, name: str, since: Instant) -> Resource:
+    """Return an ``Encounter.location`` where somebody lies since an instant; `kind` is a code of `PLACES`."""
+    system = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+    return {
+        "location": {"reference": f"Location/{name}", "display": name},
+        "status": "active",
+        "physicalType": {"coding": [{"system": system, "code": kind, "display": PLACES[kind]}]},
+        "period": {"start": isoformat(since)},
     }
 
 
@@ -82,7 +121,9 @@ def quantity(value: float, unit: str) -> Resource:
     return {"value": number, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
 
 
-def observation(content: Resource, resource_id: str, patient_id: str, at: Instant, known: Instant) -> Resource:
+def observation(
+    content: Resource, resource_id: str, patient_id: str, encounter_id: str, at: Instant, known: Instant
+) -> Resource:
     """Return a whole Observation, first version: measured `at`, in the hospital's system since `known`."""
     return {
         "resourceType": "Observation",
@@ -91,6 +132,7 @@ def observation(content: Resource, resource_id: str, patient_id: str, at: Instan
         "status": "final",
         **content,
         "subject": {"reference": f"Patient/{patient_id}"},
+        "encounter": {"reference": f"Encounter/{encounter_id}"},
         "effectiveDateTime": isoformat(at),
         "issued": isoformat(known),
     }

@@ -5,14 +5,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from random import Random
 
 from streams.clock import HOUR, Instant
 from streams.simulate.chance import stream
-from streams.simulate.charting import chart, habits
+from streams.simulate.charting import Charted, chart, habits
 from streams.simulate.delivery import deliveries
 from streams.simulate.laboratory import Chemistry
 from streams.simulate.physiology import Baseline, Body, baseline
 from streams.simulate.resources import Resource, birth_year, observation, patient
+from streams.simulate.stays import Stay, stay, versions
 from streams.simulate.trajectories import Course, courses
 
 Arrival = tuple[Instant, Resource]
@@ -38,46 +40,69 @@ def ward(patients: int, hours: float, seed: int, start: Instant) -> Iterator[Res
     return (resource for _, resource in arrivals(patients, hours, seed, start))
 
 
-def arrivals(patients: int, hours: float, seed: int, start: Instant) -> Iterator[Arrival]:
-    """Yield as `ward` does, each resource with its time of arrival; Patient resources come first."""
+def arrivals(patients: int, hours: float, seed: int, start: Instant, *, faultless: bool = False) -> Iterator[Arrival]:
+    """Yield as `ward` does, each resource with its time of arrival; Patients come first, then their Encounters.
+
+    Parameters
+    ----------
+    faultless
+        True: every observation arrives once, when it is known, as it is; for who brings faults of their own.
+    """
     illnesses = courses(patients, hours, seed)
-    people = [baseline(stream(seed, number, "baseline")) for number in range(patients)]
-    for number, person in enumerate(people):
-        yield start, _admitted(number, person, seed, start)
-    feeds = [
-        _in_order(_observations(number, person, course, hours, seed, start))
-        for number, (person, course) in enumerate(zip(people, illnesses, strict=True))
-    ]
+    people = [Person(number, illness, hours, seed, start) for number, illness in enumerate(illnesses)]
+    yield from ((start, one.admitted()) for one in people)
+    feeds = [one.encounters() for one in people]
+    feeds += [_in_order(one.observations(hours, faultless=faultless)) for one in people]
     end = start + round(hours * HOUR)
     # The key keeps equal times in the order of the patients, so that dictionaries are never compared.
     yield from (arrival for arrival in heapq.merge(*feeds, key=lambda arrival: arrival[0]) if arrival[0] <= end)
 
 
+class Person:
+    """One patient of the ward, and what the feed brings of them."""
+
+    def __init__(self, number: int, course: Course, hours: float, seed: int, start: Instant) -> None:
+        self._number, self._course, self._seed, self._start = number, course, seed, start
+        self._baseline: Baseline = baseline(self._chance("baseline"))
+        self._name = patient_id(number)
+        # Seed and beginning are part of every id: two wards on one stack must not be versions of each other.
+        self._prefix = f"{self._name}-{seed}-{start // 60_000:x}"
+        self._encounter = f"{self._prefix}-stay"
+        self._stay: Stay = stay(hours, course.kind == "stable", self._chance("stay"))
+
+    def admitted(self) -> Resource:
+        """Return the Patient resource."""
+        sex = self._chance("sex").choice(("female", "male"))
+        return patient(self._name, birth_year(self._baseline.age, self._start), sex, self._start)
+
+    def encounters(self) -> Iterator[Arrival]:
+        """Yield the versions of the stay's Encounter in order."""
+        chance = self._chance("registration")
+        return versions(self._stay, self._encounter, self._name, self._number, self._start, chance)
+
+    def observations(self, hours: float, *, faultless: bool) -> Iterator[Delivered]:
+        """Yield every delivery of every observation, in the order in which they are measured."""
+        fate = self._chance("delivery")
+        for place, one in enumerate(self._charted(hours)):
+            at, known = self._start + round(one.hours * HOUR), self._start + round(one.known_h * HOUR)
+            resource = observation(one.content, f"{self._prefix}-{place}", self._name, self._encounter, at, known)
+            brought = [(known, resource)] if faultless else deliveries(resource, known, fate)
+            yield from ((at, due, version) for due, version in brought)
+
+    def _charted(self, hours: float) -> Iterator[Charted]:
+        day_hour = datetime.fromtimestamp(self._start / 1000, UTC).hour
+        body = Body(self._baseline, self._course, day_hour, self._chance("body"))
+        chemistry, kept = Chemistry(self._course, self._chance("blood")), habits(self._chance("habits"))
+        charted = chart(body, chemistry, self._course, kept, hours, self._chance("chart"))
+        return (one for one in charted if self._stay.lasts(one.hours))
+
+    def _chance(self, purpose: str) -> Random:
+        return stream(self._seed, self._number, purpose)
+
+
 def patient_id(number: int) -> str:
     """Return the id of the patient with this number, counted from 0."""
     return f"sim-{number + 1:04d}"
-
-
-def _admitted(number: int, person: Baseline, seed: int, start: Instant) -> Resource:
-    sex = stream(seed, number, "sex").choice(("female", "male"))
-    return patient(patient_id(number), birth_year(person.age, start), sex, start)
-
-
-def _observations(
-    number: int, person: Baseline, course: Course, hours: float, seed: int, start: Instant
-) -> Iterator[Delivered]:
-    day_hour = datetime.fromtimestamp(start / 1000, UTC).hour
-    body = Body(person, course, day_hour, stream(seed, number, "body"))
-    chemistry = Chemistry(course, stream(seed, number, "blood"))
-    kept = habits(stream(seed, number, "habits"))
-    fate, name = stream(seed, number, "delivery"), patient_id(number)
-    # Seed and beginning are part of the id, so that two simulated wards on one stack are not versions of each other.
-    prefix = f"{name}-{seed}-{start // 60_000:x}"
-    charted = chart(body, chemistry, course, kept, hours, stream(seed, number, "chart"))
-    for place, one in enumerate(charted):
-        at, known = start + round(one.hours * HOUR), start + round(one.known_h * HOUR)
-        resource = observation(one.content, f"{prefix}-{place}", name, at, known)
-        yield from ((at, due, version) for due, version in deliveries(resource, known, fate))
 
 
 def _in_order(feed: Iterator[Delivered]) -> Iterator[Arrival]:

@@ -19,6 +19,13 @@ def test_a_resource_becomes_a_record_under_its_patient() -> None:
     assert delivery((6, pulse)).key == b"Patient/sim-0001"
 
 
+def test_a_record_without_patient_has_the_key_of_what_it_is_about() -> None:
+    nameless = {"resourceType": "Observation", "id": "o1"}
+    numbered = nameless | {"subject": {"identifier": {"system": "urn:x", "value": "M1"}}}
+    deletion = {"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": "Observation/o1"}}]}
+    assert [delivery((7, one)).key for one in (nameless, numbered, deletion)] == [b"Observation/o1"] * 3
+
+
 def test_a_ward_is_written_as_ndjson_gzipped_by_name(tmp_path: Path) -> None:
     plain, packed = tmp_path / "w.ndjson", tmp_path / "w.ndjson.gz"
     for path in (plain, packed):
@@ -32,7 +39,22 @@ def test_the_command_writes_a_file_without_a_broker(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--patients", "2", "--hours", "1", "--out", str(out)])
     assert result.exit_code == 0, result.output
     kinds = [json.loads(line)["resourceType"] for line in gzip.decompress(out.read_bytes()).splitlines()]
-    assert kinds[:3] == ["Patient", "Patient", "Observation"]
+    assert kinds[:5] == ["Patient", "Patient", "Encounter", "Encounter", "Observation"]
+
+
+def test_a_disturbed_ward_is_written_too(tmp_path: Path) -> None:
+    app, out = typer.Typer(), tmp_path / "ward.ndjson"
+    register(app)
+    result = CliRunner().invoke(app, ["--patients", "4", "--hours", "6", "--disturbed", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    records = [json.loads(line) for line in out.read_bytes().splitlines()]
+    links = [link["type"] for one in records for link in one.get("link", [])]
+    assert sorted(links) == ["replaced-by", "replaced-by", "replaces", "replaces"]
+    assert {one["status"] for one in records if one["resourceType"] == "Observation"} == {
+        "final",
+        "corrected",
+        "entered-in-error",
+    }
 
 
 def test_a_live_ward_is_cut_at_the_present_and_nothing_is_lost() -> None:

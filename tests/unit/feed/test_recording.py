@@ -39,10 +39,18 @@ def test_a_transaction_is_taken_apart_with_its_references_resolved() -> None:
         "valueQuantity": {"value": 97.50}}},
       {"request": {"method": "DELETE", "url": "Observation/o2"}}]}"""
     assert list(unbundled(bundle)) == [
+        b'{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Observation/o2"}}]}',
         b'{"id":"1111","resourceType":"Patient"}',
         b'{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/1111"},'
         b'"performer":[{"reference":"Practitioner?identifier=7"}],"valueQuantity":{"value":97.50}}',
     ]
+
+
+@pytest.mark.parametrize(
+    "request_", [b'{"method":"GET","url":"Observation/o2"}', b'{"method":"DELETE"}', b"null", b"7"]
+)
+def test_entries_that_neither_hold_nor_delete_anything_are_left_out(request_: bytes) -> None:
+    assert list(unbundled(b'{"resourceType":"Bundle","entry":[{"request":' + request_ + b"}]}")) == []
 
 
 def test_a_bundle_file_and_a_bundle_in_a_line_are_taken_apart_alike(tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ def test_the_order_of_the_file_is_left_alone_and_time_never_goes_back() -> None:
     assert [one.at for one in fed] == [OLD + HOUR, OLD + HOUR]
 
 
+def test_in_the_order_of_the_file_a_patient_may_come_after_its_facts() -> None:
+    patient = recorded(resourceType="Patient", id="a", meta={"lastUpdated": isoformat(OLD)})
+    feed = [pulse("a1", "a", OLD), pulse("a2", "a", OLD + HOUR), patient]
+    assert names(on_one_time_line(feed, Placement(END, True, order="file"))) == ["a1", "a2", "a"]
+    assert names(on_one_time_line(feed, Placement(END, True, order="recorded"))) == ["a", "a1", "a2"]
+
+
 def test_encounters_long_before_do_not_stretch_the_time_line() -> None:
     visit = recorded(
         resourceType="Encounter",

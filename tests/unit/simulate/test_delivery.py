@@ -8,7 +8,7 @@ from streams.simulate.delivery import CORRECTED, IN_ERROR, LATE, TWICE, deliveri
 from streams.simulate.resources import absent, observation, vital_sign
 
 KNOWN = 1_767_225_600_000
-PULSE = observation(vital_sign("8867-4", 80), "o1", "p1", KNOWN, KNOWN)
+PULSE = observation(vital_sign("8867-4", 80), "o1", "p1", "e1", KNOWN, KNOWN)
 
 
 class Drawn(random.Random):
@@ -58,7 +58,7 @@ def test_some_are_withdrawn() -> None:
 
 
 def test_what_has_no_value_has_none_to_mistype() -> None:
-    empty = observation(absent(vital_sign("8867-4", 80)), "o1", "p1", KNOWN, KNOWN)
+    empty = observation(absent(vital_sign("8867-4", 80)), "o1", "p1", "e1", KNOWN, KNOWN)
     [(_, first), (_, second)] = delivered(LATE + TWICE + CORRECTED / 2, empty)
     assert "valueQuantity" not in first
     assert second["status"] == "corrected"

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from fhir.resources.R4B.encounter import Encounter
 from fhir.resources.R4B.observation import Observation
 from fhir.resources.R4B.patient import Patient
 
@@ -28,6 +29,21 @@ def resources() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
+def observations(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in resources if one["resourceType"] == "Observation"]
+
+
+@pytest.fixture(scope="module")
+def stays(resources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Encounter to its versions, in the order of arrival."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in resources:
+        if one["resourceType"] == "Encounter":
+            found[one["id"]].append(one)
+    return found
+
+
+@pytest.fixture(scope="module")
 def charts(resources: list[dict[str, Any]]) -> dict[str, Series]:
     """Patient to LOINC code and unit to clinical time and value, of what stands at the end."""
     standing: dict[str, dict[str, Any]] = {}
@@ -35,7 +51,7 @@ def charts(resources: list[dict[str, Any]]) -> dict[str, Series]:
         standing[one["id"]] = one
     by_patient: dict[str, Series] = defaultdict(lambda: defaultdict(list))
     for one in standing.values():
-        if one.get("status") in {"final", "corrected"}:
+        if one["resourceType"] == "Observation" and one["status"] in {"final", "corrected"}:
             for code, at, value in values(one):
                 by_patient[one["subject"]["reference"]][code].append((at, value))
     for series in by_patient.values():
@@ -83,23 +99,28 @@ def test_resources_come_in_order_of_arrival_patients_first_and_none_after_the_en
     times = [at for at, _ in fed]
     assert times == sorted(times)
     assert times[-1] <= START + 8 * HOUR
-    assert [one["resourceType"] for _, one in fed[:17]] == ["Patient"] * 16 + ["Observation"]
+    kinds = [one["resourceType"] for _, one in fed[:33]]
+    assert kinds == ["Patient"] * 16 + ["Encounter"] * 16 + ["Observation"]
 
 
-def test_nothing_arrives_before_it_was_measured(resources: list[dict[str, Any]]) -> None:
-    for one in resources[PATIENTS:]:
+def test_nothing_arrives_before_it_was_measured(observations: list[dict[str, Any]]) -> None:
+    for one in observations:
         found = outline(msgspec.json.encode(one))
         assert found.effective is not None
         assert found.recorded is not None
         assert START <= found.effective <= found.recorded <= START + HOURS * HOUR
 
 
-def test_every_kind_of_resource_is_valid_fhir(resources: list[dict[str, Any]]) -> None:
+def test_every_kind_of_resource_is_valid_fhir(
+    resources: list[dict[str, Any]], observations: list[dict[str, Any]], stays: dict[str, list[dict[str, Any]]]
+) -> None:
     for one in resources[:PATIENTS]:
         Patient(**one)
-    for one in resources[PATIENTS::40]:
+    for versions in stays.values():
+        for one in versions:
+            Encounter(**one)
+    for one in observations[::40]:
         Observation(**one)
-    observations = resources[PATIENTS:]
     kinds = {(one["code"]["coding"][0]["code"], one["status"], "dataAbsentReason" in one): one for one in observations}
     for one in kinds.values():
         Observation(**one)
@@ -108,11 +129,75 @@ def test_every_kind_of_resource_is_valid_fhir(resources: list[dict[str, Any]]) -
 def test_no_patient_has_a_name(resources: list[dict[str, Any]]) -> None:
     people = [one for one in resources if one["resourceType"] == "Patient"]
     assert [one["id"] for one in people] == [f"sim-{number:04d}" for number in range(1, PATIENTS + 1)]
-    assert {key for one in people for key in one} == {"resourceType", "id", "meta", "gender", "birthDate"}
+    assert {key for one in people for key in one} == {"resourceType", "id", "meta", "identifier", "gender", "birthDate"}
+    assert people[6]["identifier"] == [{"system": "urn:cardiostream:simulate:mrn", "value": "M0007"}]
 
 
-def test_every_value_is_finite(resources: list[dict[str, Any]]) -> None:
-    assert all(math.isfinite(value) for one in resources[PATIENTS:] for _, _, value in values(one))
+def test_everyone_lies_in_a_bed_of_a_ward_from_before_the_beginning(stays: dict[str, list[dict[str, Any]]]) -> None:
+    assert len(stays) == PATIENTS
+    for first, *_ in stays.values():
+        at = instant(first["period"]["start"])
+        assert at is not None
+        assert at < START
+        assert (first["status"], first["meta"]["versionId"]) == ("in-progress", "1")
+    twentyfirst = stays[f"sim-0021-{SEED}-{START // 60_000:x}-stay"][0]
+    assert [
+        (one["physicalType"]["coding"][0]["code"], one["location"]["display"]) for one in twentyfirst["location"]
+    ] == [
+        ("wi", "ward-2"),
+        ("bd", "ward-2-bed-01"),
+    ]
+
+
+def test_some_move_to_another_bed_and_keep_the_history(stays: dict[str, list[dict[str, Any]]]) -> None:
+    moved = [versions[1] for versions in stays.values() if len(versions) > 1 and versions[1]["status"] == "in-progress"]
+    assert 0.05 * PATIENTS < len(moved) < 0.3 * PATIENTS
+    for one in moved:
+        assert [(place["status"], "end" in place["period"]) for place in one["location"]] == [
+            ("completed", True),
+            ("completed", True),
+            ("active", False),
+            ("active", False),
+        ]
+        assert one["location"][2]["location"]["display"].startswith("high-care-")
+
+
+def test_some_go_home_and_nothing_is_charted_of_them_afterwards(
+    stays: dict[str, list[dict[str, Any]]], observations: list[dict[str, Any]]
+) -> None:
+    gone = {
+        f"Encounter/{name}": versions[-1] for name, versions in stays.items() if versions[-1]["status"] == "finished"
+    }
+    assert 0.02 * PATIENTS < len(gone) < 0.2 * PATIENTS
+    assert all(place["status"] == "completed" for one in gone.values() for place in one["location"])
+    for one in observations:
+        if one["encounter"]["reference"] in gone:
+            assert one["effectiveDateTime"] < gone[one["encounter"]["reference"]]["period"]["end"]
+
+
+def test_every_version_of_a_stay_is_newer_than_the_one_before(stays: dict[str, list[dict[str, Any]]]) -> None:
+    for versions in stays.values():
+        assert [one["meta"]["versionId"] for one in versions] == [str(n + 1) for n in range(len(versions))]
+        stamps = [one["meta"]["lastUpdated"] for one in versions]
+        assert stamps == sorted(set(stamps))
+
+
+def test_every_observation_belongs_to_the_stay_of_its_patient(
+    stays: dict[str, list[dict[str, Any]]], observations: list[dict[str, Any]]
+) -> None:
+    whose = {f"Encounter/{name}": versions[0]["subject"] for name, versions in stays.items()}
+    assert all(whose[one["encounter"]["reference"]] == one["subject"] for one in observations)
+
+
+def test_a_faultless_ward_brings_everything_once_when_it_is_known() -> None:
+    fed = list(arrivals(8, 12, 5, START, faultless=True))
+    charted = [(at, one) for at, one in fed if one["resourceType"] == "Observation"]
+    assert all(instant(one["issued"]) == at and one["status"] == "final" for at, one in charted)
+    assert len({one["id"] for _, one in charted}) == len(charted)
+
+
+def test_every_value_is_finite(observations: list[dict[str, Any]]) -> None:
+    assert all(math.isfinite(value) for one in observations for _, _, value in values(one))
 
 
 @pytest.mark.parametrize(
@@ -153,15 +238,14 @@ def test_who_gets_worse_scores_worse_at_the_end_and_who_is_steady_does_not(chart
     assert abs(sum(change["steady"]) / len(change["steady"])) < 1
 
 
-def test_systolic_is_above_diastolic_apart_from_failed_readings(resources: list[dict[str, Any]]) -> None:
-    panels = [{code: value for code, _, value in values(one)} for one in resources[PATIENTS:] if "component" in one]
+def test_systolic_is_above_diastolic_apart_from_failed_readings(observations: list[dict[str, Any]]) -> None:
+    panels = [{code: value for code, _, value in values(one)} for one in observations if "component" in one]
     crossed = [one for one in panels if one["8480-6 mm[Hg]"] <= one["8462-4 mm[Hg]"]]
     assert len(panels) > 1000
     assert 0 < len(crossed) < 0.01 * len(panels)
 
 
-def test_the_feed_has_the_faults_of_real_feeds_at_their_stated_rates(resources: list[dict[str, Any]]) -> None:
-    observations = resources[PATIENTS:]
+def test_the_feed_has_the_faults_of_real_feeds_at_their_stated_rates(observations: list[dict[str, Any]]) -> None:
     status = Counter(one["status"] for one in observations)
     twice = Counter((one["id"], one["meta"]["versionId"]) for one in observations)
     late = sum(instant(one["issued"]) - instant(one["effectiveDateTime"]) > 2 * HOUR for one in observations)  # type: ignore[operator]
@@ -182,10 +266,10 @@ def test_the_feed_has_the_faults_of_real_feeds_at_their_stated_rates(resources: 
     assert {name: (low <= shares[name] <= high) for name, (low, high) in bounds.items()} == dict.fromkeys(bounds, True)
 
 
-def test_a_newer_version_says_so_and_comes_later(resources: list[dict[str, Any]]) -> None:
+def test_a_newer_version_says_so_and_comes_later(observations: list[dict[str, Any]]) -> None:
     first: dict[str, dict[str, Any]] = {}
     newer = 0
-    for one in resources[PATIENTS:]:
+    for one in observations:
         if one["meta"]["versionId"] == "2":
             newer += 1
             assert one["meta"]["lastUpdated"] > first[one["id"]]["meta"]["lastUpdated"]
