@@ -33,7 +33,7 @@ class Measure(msgspec.Struct, frozen=True, array_like=True):
     component: str
     """Component key within the resource: the canonical LOINC code it came under, with ``#n`` if repeated."""
     code: str
-    """Canonical LOINC code of `streams.vocabulary`."""
+    """Canonical code of `streams.vocabulary`."""
     value: float
     """In the vocabulary's unit for `code`; always finite."""
 
@@ -196,8 +196,9 @@ class InputUsed(msgspec.Struct, frozen=True):
 
     code: str
     count: int
+    """0 where there was one, but too old to be used."""
     newest_age_s: float
-    """Seconds from the newest value used to the score's ``as_of``."""
+    """Seconds from the newest value to the score's ``as_of``."""
 
 
 Status = Literal["ok", "indeterminate", "unavailable"]

@@ -8,13 +8,13 @@ from typing import TypeVar
 import msgspec
 
 from streams.errors import ContractError, RejectedMessage
-from streams.normalise import observations, patients, shapes
+from streams.normalise import flags, observations, patients, shapes
 from streams.normalise.document import Json, refuse_repeats
 from streams.normalise.outcome import Outcome, Scope
 from streams.normalise.resource_types import known
 from streams.records import Skip
 
-_Shape = TypeVar("_Shape", shapes.Observation, shapes.Patient)
+_Shape = TypeVar("_Shape", shapes.Observation, shapes.Patient, shapes.Flag)
 _MISFIT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?: - at `\$?(.*)`)?")
 
 
@@ -41,6 +41,8 @@ def _add(resource: Json, scope: Scope, outcome: Outcome, entry: int) -> None:
         outcome.rejected.extend([(entry, rejected) for rejected in parts.rejected])
     elif kind == "Patient":
         outcome.events.append(patients.read(_shaped(resource, shapes.Patient, kind), scope))
+    elif kind == "Flag":
+        flags.add(_shaped(resource, shapes.Flag, kind), scope, outcome)
     elif isinstance(kind, str):
         outcome.skips.append(Skip("resource-type", known(kind)))
     else:

@@ -115,3 +115,15 @@ class Patient(msgspec.Struct, rename="camel"):
     meta: Meta | None = None
     birth_date: str | None = None
     gender: str | None = None
+
+
+class Flag(msgspec.Struct, rename="camel"):
+    """A clinician's warning about a patient (http://hl7.org/fhir/R4/flag.html; R5 the same in what is read)."""
+
+    id: str | None = None
+    meta: Meta | None = None
+    status: str | None = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    encounter: Reference | None = None
+    period: Period | None = None
