@@ -239,11 +239,13 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     degraded: bool
     """True where a learned model could not be asked and NEWS2 stands alone."""
     basis: tuple[str, ...]
-    """``Observation/<id>`` of the newest facts used, at most 50."""
+    """``Observation/<id>`` or ``Flag/<id>`` of the newest facts used, at most 50."""
     basis_count: int
     """All facts used, listed in `basis` or not."""
     encounter_id: str = ""
     reasons: tuple[str, ...] = ()
+    silent: bool = False
+    """True once a tick found nothing new for so long that no level stands; `stale` is then true too."""
 
 
 class Tick(msgspec.Struct, frozen=True):

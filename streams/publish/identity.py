@@ -31,7 +31,7 @@ def facts_digest(snapshot: Snapshot) -> bytes:
 
 
 def version_id(score: RiskScore, facts: bytes) -> str:
-    """Return ``meta.versionId`` and ``ce_id``: a digest of the facts, the models that answered, and the stale stage.
+    """Return ``meta.versionId`` and ``ce_id``: a digest of the facts, the models that answered, and the stage.
 
     The models' values are left out: the same facts batched otherwise may move their last bits, and that is the same
     version.
@@ -43,6 +43,7 @@ def version_id(score: RiskScore, facts: bytes) -> str:
     """
     digest = blake2b(facts, digest_size=16)
     models = (f"{p.model} {p.version} {p.status}" for p in score.predictions)
-    words = (METHOD, score.patient_id, str(score.as_of), "stale" if score.stale else "", *models)
+    stage = "silent" if score.silent else "stale" if score.stale else ""
+    words = (METHOD, score.patient_id, str(score.as_of), stage, *models)
     digest.update(_SEPARATOR.join(words).encode())
     return digest.hexdigest()

@@ -75,6 +75,8 @@ def _extensions(score: RiskScore) -> list[dict[str, Any]]:
         found.append({"url": terms.BASIS_REST, "valueInteger": rest})
     if score.stale:
         found.append({"url": terms.STALE, "valueBoolean": True})
+    if score.silent:
+        found.append({"url": terms.SILENT, "valueBoolean": True})
     if score.degraded:
         found.append({"url": terms.DEGRADED, "valueBoolean": True})
     found.extend({"url": terms.REASON, "valueString": reason} for reason in score.reasons)

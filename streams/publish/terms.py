@@ -25,6 +25,8 @@ BASIS_REST = f"{BASE}:basis-rest"
 """On the resource: how many of them are not listed (valueInteger); absent where all are."""
 STALE = f"{BASE}:stale"
 """On the resource: nothing new for longer than the site allows (valueBoolean); absent means false."""
+SILENT = f"{BASE}:silent"
+"""On the resource: nothing new for so long that no level stands (valueBoolean); absent means false."""
 DEGRADED = f"{BASE}:degraded"
 """On the resource: a learned model could not be asked (valueBoolean); absent means false."""
 REASON = f"{BASE}:reason"
@@ -105,6 +107,8 @@ def rationale_of(prediction: Prediction, terms: ModelTerms) -> str:
 
 def rationale_of_whole(score: RiskScore) -> str:
     """Say in words what the fused index is, and what it is not."""
+    if score.silent:
+        return "Indeterminate: nothing new for so long that no earlier judgement stands."
     if score.index is None:
         return f"Indeterminate: no usable prediction ({', '.join(score.reasons) or 'no reason given'})."
     parts = [f"Index {score.index:.0f} of 100, level {score.level}: the highest of all models; not a probability."]

@@ -89,5 +89,5 @@ async def _read_sources(consumer: Any, settings: Settings, expectation: Expectat
 def _score_findings(settings: Settings, expectation: Expectation, evidence: Evidence) -> tuple[list[Finding], float]:
     spec = load(settings.model_repository, MODEL)
     scorer = OfflineScorer(settings.model_repository, spec)
-    expected = expected_scores(expectation.timelines, evidence.stale_before, spec, scorer)
+    expected = expected_scores(expectation.timelines, evidence.cutoffs, spec, scorer)
     return compare_scores(expected, evidence.results.last)

@@ -8,6 +8,7 @@ import msgspec
 
 from streams import topics
 from streams.clock import Instant
+from streams.fusion.stage import Cutoffs
 from streams.publish.board import Board
 from streams.publish.headers import epoch_of
 from streams.publish.keys import latest
@@ -19,7 +20,7 @@ from streams.timeline.timeline import Timeline
 from streams.transport.reading import read_to_end
 from streams.verify.expectation import Letter
 from streams.workers.assessment import RECEIVED_AT
-from streams.workers.ownership import retention_of, stale_before
+from streams.workers.ownership import cutoffs, retention_of
 
 
 class Results(msgspec.Struct):
@@ -63,7 +64,8 @@ class Evidence(msgspec.Struct):
     results: Results
     letters: set[Letter]
     state: dict[str, Timeline]
-    stale_before: dict[str, Instant | None]
+    cutoffs: dict[str, Cutoffs]
+    """Patient to what the highest tick acted on makes of the scores."""
     ticks_missed: int = 0
     """Partitions whose state has not acted on a tick that was there before."""
 
@@ -87,7 +89,7 @@ async def _read_state(consumer: Any, number: int, settings: Settings, evidence: 
     share.restore((r.key, r.value) for r in await read_to_end(consumer, topics.STATE, number))
     evidence.ticks_missed += bool(ticks) and (share.tick is None or share.tick < max(ticks))
     evidence.state |= share.timelines
-    evidence.stale_before |= dict.fromkeys(share.timelines, stale_before(share, settings))
+    evidence.cutoffs |= dict.fromkeys(share.timelines, cutoffs(share, settings))
 
 
 def _letter(value: bytes) -> Letter:

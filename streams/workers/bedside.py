@@ -29,7 +29,7 @@ from streams.transport.produce import Out
 from streams.transport.runs import Due, Item, Record, Run
 from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge
 from streams.workers.lifecycle import Host
-from streams.workers.ownership import Owner, outs_of, stale_before
+from streams.workers.ownership import Owner, cutoffs, due_after_ms, outs_of
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
 GROUP = topics.GROUP_BEDSIDE
@@ -80,7 +80,6 @@ class BedsideWork:
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
         self._paying = 0
-        self._stale_ms = int(settings.stale_after_s * 1000)
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle,
             max_records=settings.max_flush_records, in_flight=settings.flushes_in_flight,
@@ -104,10 +103,10 @@ class BedsideWork:
         self.positions.reset(committed)
 
     def _due_times(self, share: Share) -> DueTimes:
-        due = DueTimes()
+        due = DueTimes(due_after_ms(self.settings))
         for patient_id, timeline in share.timelines.items():
             if (instant := as_of(timeline)) is not None:
-                due.note(patient_id, instant, self._stale_ms)
+                due.note(patient_id, instant)
         return due
 
     async def _committed(self, numbers: set[int]) -> dict[tuple[str, int], int]:
@@ -191,19 +190,17 @@ class BedsideWork:
         share = self.shares[number]
         flush.pieces.setdefault(number, []).extend(share.advance(tick))
         flush.runs += runs
-        for patient_id in self.due[number].take(share.tick or tick, self._stale_ms):
+        for patient_id in self.due[number].take(share.tick or tick):
             touched.setdefault(patient_id, None)
 
     def _prepare(self, number: int, touched: Touched, flush: Flush) -> None:
         share = self.shares[number]
         flush.pieces.setdefault(number, []).extend(share.changed(touched))
-        limit = stale_before(share, self.settings)
+        limit = cutoffs(share, self.settings)
         for patient_id, received_at in touched.items():
-            case = case_of(
-                patient_id, share.timelines[patient_id], self.spec, stale_before=limit, received_at=received_at
-            )
+            case = case_of(patient_id, share.timelines[patient_id], self.spec, cutoffs=limit, received_at=received_at)
             if case is not None:
-                self.due[number].note(patient_id, case.snapshot.as_of, self._stale_ms)
+                self.due[number].note(patient_id, case.snapshot.as_of)
                 flush.cases.append((share, number, case))
 
     async def judge(self, flush: Flush) -> None:
@@ -225,13 +222,13 @@ class BedsideWork:
                 # Nothing new to say: the score that stands is the one without the model.
                 continue
             score = judge(case, outcome, self.spec)
+            metrics.SCORES.labels(score.level, case.stage).inc()
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
         return await self.host.producer.send(pieces + results)
 
     def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
-        metrics.SCORES.labels(score.level, "stale" if score.stale else "fresh").inc()
         change = share.owe if owed else share.settle
         flush.pieces.setdefault(number, []).extend(change([score.patient_id]))
 

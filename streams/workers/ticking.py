@@ -1,9 +1,9 @@
-"""Passing time at the bedside: ticks wait for the inputs they name, and patients fall due for staleness."""
+"""Passing time at the bedside: ticks wait for the inputs they name, and patients fall due for each stage of silence."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from streams.clock import Instant
 from streams.records import Tick
@@ -52,23 +52,31 @@ class Ticks:
 
 
 class DueTimes:
-    """When each patient's score falls stale, unless something newer comes; a heap with lazy removal."""
+    """When each patient's score reaches its next stage, unless something newer comes; a heap with lazy removal.
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[Instant, str]] = []
+    Parameters
+    ----------
+    after_ms
+        Milliseconds after a score's instant at which it is due: stale, and silent.
+    """
+
+    def __init__(self, after_ms: Sequence[int]) -> None:
+        self._after_ms = tuple(after_ms)
+        self._heap: list[tuple[Instant, str, Instant]] = []
         self._as_of: dict[str, Instant] = {}
 
-    def note(self, patient_id: str, as_of: Instant, stale_after_ms: int) -> None:
+    def note(self, patient_id: str, as_of: Instant) -> None:
         """Note the clinical instant of a patient's score."""
         if self._as_of.get(patient_id) != as_of:
             self._as_of[patient_id] = as_of
-            heapq.heappush(self._heap, (as_of + stale_after_ms, patient_id))
+            for after in self._after_ms:
+                heapq.heappush(self._heap, (as_of + after, patient_id, as_of))
 
-    def take(self, tick: Instant, stale_after_ms: int) -> list[str]:
-        """Return the patients that fell stale by `tick` and forget these due times."""
-        taken = []
+    def take(self, tick: Instant) -> list[str]:
+        """Return the patients that reached a stage by `tick`, each once, and forget these due times."""
+        taken: dict[str, None] = {}
         while self._heap and self._heap[0][0] <= tick:
-            due, patient_id = heapq.heappop(self._heap)
-            if self._as_of.get(patient_id) == due - stale_after_ms:
-                taken.append(patient_id)
-        return taken
+            _, patient_id, as_of = heapq.heappop(self._heap)
+            if self._as_of.get(patient_id) == as_of:
+                taken[patient_id] = None
+        return list(taken)

@@ -5,12 +5,14 @@ from itertools import product
 import pytest
 
 from streams.fusion.fuse import fuse
+from streams.fusion.stage import Stage
 from streams.publish.terms import ModelTerms
 from streams.records import Prediction, RiskScore
 from streams.timeline.series import Snapshot, series_of
 from streams.vocabulary import INDEX
 
 AS_OF = 1_700_000_000_123
+STAGES: tuple[Stage, ...] = ("fresh", "stale", "silent")
 
 
 @pytest.fixture
@@ -58,6 +60,6 @@ def every_shape() -> list[RiskScore]:
     none = Snapshot("pat-1", AS_OF, series_of([]), "", "", "", True, (), 0)
     many = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", True, tuple(f"o-{k}" for k in range(50)), 312)
     return [
-        fuse(who, both, stale=stale)
-        for who, both, stale in product((some, none, many), product(learned, transparent), (False, True))
+        fuse(who, both, stage=stage)
+        for who, both, stage in product((some, none, many), product(learned, transparent), STAGES)
     ]
