@@ -223,6 +223,20 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     inputs: tuple[InputUsed, ...] = ()
 
 
+CorrectionKind = Literal["replaced", "withdrawn", "moved"]
+
+
+class Correction(msgspec.Struct, frozen=True, array_like=True):
+    """One fact that was corrected since it first came."""
+
+    resource_id: str
+    """As in its event."""
+    kind: CorrectionKind
+    """By a newer version; altogether; to another patient, whose it is now."""
+    last_updated: Instant
+    """``meta.lastUpdated`` of the version that corrected it; 0 where missing."""
+
+
 class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fused judgement of one patient at one clinical instant; an index with a level, not a probability."""
 
@@ -246,6 +260,10 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons: tuple[str, ...] = ()
     silent: bool = False
     """True once a tick found nothing new for so long that no level stands; `stale` is then true too."""
+    corrections: tuple[Correction, ...] = ()
+    """Newest first, at most 10; why it is `corrected`."""
+    corrections_count: int = 0
+    """All of them, listed in `corrections` or not."""
 
 
 class Tick(msgspec.Struct, frozen=True):

@@ -62,6 +62,8 @@ def fuse(
         basis_count=snapshot.basis_count,
         encounter_id=snapshot.encounter_id,
         reasons=(*_reasons(predictions), *_STAGE_REASONS[stage]),
+        corrections=snapshot.corrections,
+        corrections_count=snapshot.corrections_count,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from hashlib import blake2b, sha256
 
+import msgspec
+
 from streams.clock import Instant
 from streams.publish.terms import METHOD
 from streams.records import RiskScore
@@ -12,6 +14,7 @@ from streams.timeline.series import Snapshot
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:cardiostream:fhir:risk-assessment")
 _SEPARATOR = "\x1f"
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def resource_id(patient_id: str, as_of: Instant) -> str:
@@ -27,6 +30,8 @@ def facts_digest(snapshot: Snapshot) -> bytes:
     words = (snapshot.birth_date, snapshot.sex, snapshot.encounter_id, *snapshot.basis)
     digest.update(_SEPARATOR.join(words).encode())
     digest.update(b"%d %d" % (snapshot.corrected, snapshot.basis_count))
+    if snapshot.corrected:
+        digest.update(_encode((snapshot.corrections, snapshot.corrections_count)))
     return digest.digest()[:16]
 
 

@@ -10,6 +10,7 @@ import msgspec
 from streams.clock import SECOND, isoformat
 from streams.errors import ContractError
 from streams.publish import terms
+from streams.publish.corrections import provenance
 from streams.publish.identity import resource_id
 from streams.publish.terms import FUSION_TERMS, METHOD, METHODS, NEWS2_TERMS, ModelTerms
 from streams.records import Prediction, RiskScore
@@ -25,7 +26,7 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
 
     One ``prediction`` per model with its own outcome, and a last one for the whole with the level and the index.
     ``probabilityDecimal`` is a percentage 0..100 (ras-2) and stands only where a probability is; every model's exact
-    value is in the extension `terms.MODEL`.
+    value is in the extension `terms.MODEL`. A corrected one says why in a contained Provenance.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
     }
     if score.encounter_id:
         resource["encounter"] = {"reference": f"Encounter/{score.encounter_id}"}
+    if score.corrected:
+        resource["contained"] = [provenance(score)]
     if score.basis:
         resource["basis"] = [{"reference": reference} for reference in score.basis]
     return _ENCODER.encode(resource)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from streams.clock import Instant
+from streams.timeline.corrections import newest
 from streams.timeline.hour import UNDATED, Columns
 from streams.timeline.series import Series, Snapshot, series_of
 from streams.timeline.timeline import Timeline
@@ -30,7 +31,7 @@ def snapshot(patient_id: str, timeline: Timeline) -> Snapshot | None:
         return None
     birth_date, sex = demographics(timeline)
     basis, count, encounter_id = _basis(columns)
-    undated = timeline.hours.get(UNDATED)
+    corrections, corrected = newest(c for hour in timeline.hours.values() for c in hour.columns.corrections)
     return Snapshot(
         patient_id,
         instant,
@@ -38,9 +39,11 @@ def snapshot(patient_id: str, timeline: Timeline) -> Snapshot | None:
         birth_date,
         sex,
         encounter_id,
-        any(c.corrected for c in columns) or (undated is not None and undated.columns.corrected),
+        corrected > 0,
         basis,
         count,
+        corrections,
+        corrected,
     )
 
 

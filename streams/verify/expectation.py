@@ -9,8 +9,8 @@ import msgspec
 from streams.normalise import Raw, normalise
 from streams.records import ClinicalEvent, ObservationVersion, Version
 from streams.settings import Settings, Source
+from streams.timeline.hour import hour_of
 from streams.timeline.timeline import Timeline
-from streams.vocabulary import INDEX, QUANTITIES
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -68,15 +68,16 @@ class Expectation:
 
     def _fate(self, key: FactKey) -> str:
         patient_id, source, resource_id, version = key
-        held = self.timelines[patient_id].get((source, resource_id))
+        timeline = self.timelines[patient_id]
+        held = timeline.get((source, resource_id))
         if held is None:
             return "aged-out"
         if held.withdrawn:
             return "withdrawn"
         if held.version != version:
             return "replaced"
-        usable = (m.code in INDEX and QUANTITIES[INDEX[m.code]].plausible(m.value) for m in held.measures)
-        return "in-use" if any(usable) else "kept-unusable"
+        usable = timeline.hours[hour_of(held.effective_at)].is_usable(held.key)
+        return "in-use" if usable else "kept-unusable"
 
 
 class Accounting(msgspec.Struct, frozen=True):
