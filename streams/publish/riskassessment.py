@@ -12,6 +12,7 @@ from streams.errors import ContractError
 from streams.publish import terms
 from streams.publish.corrections import provenance
 from streams.publish.identity import resource_id
+from streams.publish.rationale import rationale_of, rationale_of_whole
 from streams.publish.terms import FUSION_TERMS, METHOD, METHODS, NEWS2_TERMS, ModelTerms
 from streams.records import Prediction, RiskScore
 
@@ -92,7 +93,7 @@ def _prediction(prediction: Prediction, words: ModelTerms, when: str) -> dict[st
         "outcome": {"text": words.outcome},
         "qualitativeRisk": terms.qualitative(prediction.level),
         "whenPeriod": {"start": when},
-        "rationale": terms.rationale_of(prediction, words),
+        "rationale": rationale_of(prediction, words),
     }
     if words.horizon_s is not None:
         written["whenPeriod"] = {"start": when, "end": isoformat(prediction.as_of + round(words.horizon_s * SECOND))}
@@ -119,7 +120,7 @@ def _whole(score: RiskScore, when: str) -> dict[str, Any]:
         "outcome": {"text": FUSION_TERMS.outcome},
         "qualitativeRisk": terms.qualitative(score.level),
         "whenPeriod": {"start": when},
-        "rationale": terms.rationale_of_whole(score),
+        "rationale": rationale_of_whole(score),
     }
     if score.index is not None:
         written["extension"] = [{"url": terms.INDEX, "valueDecimal": score.index}]
