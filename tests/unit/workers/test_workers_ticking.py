@@ -144,6 +144,16 @@ def test_a_patient_who_reached_both_stages_by_one_tick_falls_due_once() -> None:
     assert due.take(9000) == []
 
 
+def test_a_monitor_that_sends_every_second_waits_once() -> None:
+    due = DueTimes([500, 2000])
+    for as_of in range(1000):
+        due.note("p1", as_of)
+    assert len(due._heap) == 1
+    assert due.take(1498) == []
+    assert due.take(1499) == ["p1"]
+    assert len(due._heap) == 1
+
+
 def test_something_newer_moves_both_stages() -> None:
     due = DueTimes([500, 2000])
     due.note("p1", 1000)
