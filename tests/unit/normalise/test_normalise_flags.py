@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.records import Measure, ObservationVersion, Skip
-from tests.unit.normalise.fhir_messages import NOON, Json, coded, reasons, sent
+from tests.unit.normalise.fhir_messages import NOON, Json, coded, observations, overrulings, reasons, sent
 
 SYSTEM = "urn:cardiostream:fhir:flag"
 HOUR = 3_600_000
@@ -26,8 +26,7 @@ def flag(**changes: object) -> Json:
 
 
 def event_of(message: Json, **changes: object) -> ObservationVersion:
-    (event,) = sent(message, **changes).events  # type: ignore[arg-type]
-    assert isinstance(event, ObservationVersion)
+    (event,) = observations(sent(message, **changes))  # type: ignore[arg-type]
     return event
 
 
@@ -105,3 +104,26 @@ def test_a_flag_without_id_sent_twice_is_one_fact() -> None:
     first, second = event_of(flag(id=None)), event_of(flag(id=None))
     assert first.resource_id == second.resource_id
     assert first.resource_id.startswith("Flag/sha-")
+
+
+def test_a_flag_taken_back_without_its_code_may_have_been_ours() -> None:
+    assert event_of(flag(status="entered-in-error", code=None)).withdrawn
+    assert sent(flag(status="entered-in-error", code=None, id=None)).skips == (Skip("code", ""),)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": "inactive"}, {"status": "entered-in-error"}, {"meta": {"versionId": "2"}}]
+)
+def test_a_changed_flag_is_told_to_its_patient_and_to_all(changes: dict[str, object]) -> None:
+    assert overrulings(sent(flag(**changes))) == [("Flag/f1", "p1")]
+    nobodys = sent(flag(**changes, subject=None))
+    assert (overrulings(nobodys), len(nobodys.events), reasons(nobodys)) == ([("Flag/f1", "")], 1, [])
+
+
+def test_a_flag_as_it_first_came_is_told_to_its_patient_alone() -> None:
+    assert overrulings(sent(flag())) == []
+
+
+def test_a_flag_may_name_its_patient_by_an_identifier() -> None:
+    by_identifier = event_of(flag(subject={"identifier": {"system": "urn:mrn", "value": "7"}}))
+    assert by_identifier.patient_id.startswith("idn:")
