@@ -18,6 +18,8 @@ from streams.vocabulary import FLAGS
 
 STATUS_RANKS = {"active": 2, "inactive": 3, "entered-in-error": 4}
 """FlagStatus (R4 required binding) in the order of versions; `streams.records.Version`."""
+_TELLING = frozenset({"inactive", "entered-in-error"})
+"""Statuses that show an earlier version to have been about."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -33,15 +35,20 @@ def add(flag: Flag, scope: Scope, outcome: Outcome) -> None:
         ``status``, ``effective-...``, ``id``, ``last-updated-...`` or one of the subject's.
     """
     quantity = _quantity(flag)
-    if quantity is None:
+    if quantity is None and not _may_have_been_ours(flag):
         outcome.skips.append(Skip("code", label(flag.code) if flag.code else ""))
     else:
-        outcome.events.append(_event(flag, quantity, scope))
+        outcome.events.append(_event(flag, quantity or "", scope))
 
 
 def _quantity(flag: Flag) -> str | None:
     codings = (flag.code.coding if flag.code else None) or ()
     return next((FLAGS[place] for c in codings if (place := (c.system or "", c.code or "")) in FLAGS), None)
+
+
+def _may_have_been_ours(flag: Flag) -> bool:
+    """Tell whether a flag that is taken back has lost its code on the way; servers strip what they withdraw."""
+    return bool(flag.id) and flag.status in _TELLING and not (flag.code and flag.code.coding)
 
 
 def _event(flag: Flag, quantity: str, scope: Scope) -> ObservationVersion:

@@ -105,3 +105,8 @@ def test_a_flag_without_id_sent_twice_is_one_fact() -> None:
     first, second = event_of(flag(id=None)), event_of(flag(id=None))
     assert first.resource_id == second.resource_id
     assert first.resource_id.startswith("Flag/sha-")
+
+
+def test_a_flag_taken_back_without_its_code_may_have_been_ours() -> None:
+    assert event_of(flag(status="entered-in-error", code=None)).withdrawn
+    assert sent(flag(status="entered-in-error", code=None, id=None)).skips == (Skip("code", ""),)
