@@ -62,12 +62,13 @@ def _event(flag: Flag, quantity: str, scope: Scope, change: bool) -> Observation
     at = _start_if_told(flag, source.zone) if withdrawn or not patient else _placed(flag, scope)
     fact = "Flag/" + (resource_id(flag.id, "Flag") or content_id((patient, quantity, at)))
     measures = () if withdrawn else (Measure(quantity, quantity, 1.0),)
+    rank = max(STATUS_RANKS[status], STATUS_RANKS["inactive"]) if withdrawn else STATUS_RANKS[status]
     content = (source.name, fact, patient, encounter, at, status, measures)
     return ObservationVersion(
         source=source.name,
         resource_id=fact,
         patient_id=patient,
-        version=version(flag.meta, "Flag", STATUS_RANKS[status], content, source.zone),
+        version=version(flag.meta, "Flag", rank, content, source.zone),
         withdrawn=withdrawn,
         received_at=scope.received_at,
         effective_at=at,

@@ -55,7 +55,9 @@ def test_a_flag_that_ended_or_was_never_right_is_withdrawn(changes: dict[str, ob
 
 
 def test_an_active_flag_with_an_end_is_withdrawn() -> None:
-    assert event_of(flag(period={"start": "2025-03-01T09:00:00Z", "end": "2025-03-02T09:00:00Z"})).withdrawn
+    ended = event_of(flag(period={"start": "2025-03-01T09:00:00Z", "end": "2025-03-02T09:00:00Z"}))
+    assert ended.withdrawn
+    assert ended.version.status_rank == event_of(flag(status="inactive")).version.status_rank
 
 
 def test_a_withdrawn_flag_needs_no_time() -> None:
