@@ -52,10 +52,12 @@ def contradictory(found: Collection[Pressure]) -> frozenset[Pressure]:
     lowest: dict[tuple[str, Instant], float] = {}
     highest: dict[tuple[str, Instant], float] = {}
     for source, at, quantity, value in found:
+        place = source, at
         if quantity == SYSTOLIC:
-            lowest[source, at] = min(value, lowest.get((source, at), value))
-        else:
-            highest[source, at] = max(value, highest.get((source, at), value))
+            if value < lowest.get(place, math.inf):
+                lowest[place] = value
+        elif value > highest.get(place, -math.inf):
+            highest[place] = value
     wrong = {place for place, value in highest.items() if value >= lowest.get(place, math.inf)}
     if not wrong:
         return _NONE
