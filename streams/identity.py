@@ -1,4 +1,4 @@
-"""Identities by which a person is known besides the id of a Patient resource."""
+"""Identities by which a person is known besides the id of a Patient resource, and how facts are referred to."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def alias(system: str, value: str, source: str) -> str:
 def is_alias(patient_id: str) -> bool:
     """Tell whether this is an alias and not the id of a Patient."""
     return patient_id.startswith(_MARK)
+
+
+def reference_to(resource_id: str) -> str:
+    """Return the FHIR reference to a fact: its type where the id names one (``Flag/f1``), else an Observation's."""
+    return resource_id if "/" in resource_id else f"Observation/{resource_id}"

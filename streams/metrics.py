@@ -9,6 +9,7 @@ EVENTS = Counter("cardiostream_events_total", "Clinical events made of inputs.",
 SKIPS = Counter("cardiostream_skips_total", "Parts of inputs that are of no use here.", ["source", "reason"])
 DEAD_LETTERS = Counter("cardiostream_dead_letters_total", "Inputs that could not be used.", ["source", "reason"])
 FACTS = Counter("cardiostream_facts_total", "What became of fact versions in the state.", ["outcome"])
+EXCLUDED = Counter("cardiostream_excluded_measures_total", "Measured values kept as facts and not scored.", ["reason"])
 SCORES = Counter("cardiostream_scores_total", "Scores published.", ["level", "stage"])
 DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model and due again.")
 VIEW = Counter("cardiostream_view_writes_total", "Writes to the Redis view.", ["outcome"])

@@ -35,7 +35,7 @@ class Measure(msgspec.Struct, frozen=True, array_like=True):
     component: str
     """Component key within the resource: the canonical LOINC code it came under, with ``#n`` if repeated."""
     code: str
-    """Canonical LOINC code of `streams.vocabulary`."""
+    """Canonical code of `streams.vocabulary`."""
     value: float
     """In the vocabulary's unit for `code`; always finite."""
 
@@ -199,8 +199,9 @@ class InputUsed(msgspec.Struct, frozen=True):
 
     code: str
     count: int
+    """0 where there was one, but too old to be used."""
     newest_age_s: float
-    """Seconds from the newest value used to the score's ``as_of``."""
+    """Seconds from the newest value to the score's ``as_of``."""
 
 
 Status = Literal["ok", "indeterminate", "unavailable"]
@@ -225,6 +226,20 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     inputs: tuple[InputUsed, ...] = ()
 
 
+CorrectionKind = Literal["replaced", "withdrawn", "moved"]
+
+
+class Correction(msgspec.Struct, frozen=True, array_like=True):
+    """One fact that was corrected since it first came."""
+
+    resource_id: str
+    """As in its event."""
+    kind: CorrectionKind
+    """By a newer version; altogether; to another patient, whose it is now."""
+    last_updated: Instant
+    """``meta.lastUpdated`` of the version that corrected it; 0 where missing."""
+
+
 class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fused judgement of one patient at one clinical instant; an index with a level, not a probability."""
 
@@ -241,11 +256,17 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     degraded: bool
     """True where a learned model could not be asked and NEWS2 stands alone."""
     basis: tuple[str, ...]
-    """``Observation/<id>`` of the newest facts used, at most 50."""
+    """``Observation/<id>`` or ``Flag/<id>`` of the newest facts used, at most 50."""
     basis_count: int
     """All facts used, listed in `basis` or not."""
     encounter_id: str = ""
     reasons: tuple[str, ...] = ()
+    silent: bool = False
+    """True once a tick found nothing new for so long that no level stands; `stale` is then true too."""
+    corrections: tuple[Correction, ...] = ()
+    """Newest first, at most 10; why it is `corrected`."""
+    corrections_count: int = 0
+    """All of them, listed in `corrections` or not."""
 
 
 class Tick(msgspec.Struct, frozen=True):

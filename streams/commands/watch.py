@@ -53,7 +53,7 @@ class Row(msgspec.Struct, frozen=True):
     models: tuple[tuple[str, str], ...] = ()
     """Model and its value in words."""
     flags: tuple[str, ...] = ()
-    """``stale``, ``degraded``, ``corrected``, and the reasons of what is missing."""
+    """``stale``, ``silent``, ``degraded``, ``corrected``, and the reasons of what is missing."""
 
 
 def register(app: typer.Typer) -> None:
@@ -125,7 +125,7 @@ async def _row(board: Board, line: Ranked) -> Row:
     if latest is None or latest.level == "retired":
         return Row(line.patient_id, line.level, line.index, line.as_of, trend)
     found = summary.read(latest.json)
-    marks = {"stale": found.stale, "degraded": found.degraded, "corrected": found.corrected}
+    marks = {"stale": found.stale, "silent": found.silent, "degraded": found.degraded, "corrected": found.corrected}
     flags = tuple(dict.fromkeys([*(name for name, holds in marks.items() if holds), *found.reasons]))
     models = tuple((one.model, value_in_words(one)) for one in found.models)
     return Row(found.patient_id, found.level, found.index, found.as_of, trend, models, flags)

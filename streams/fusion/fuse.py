@@ -5,32 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from streams.fusion.index import PRIOR, index_of_news2, index_of_probability
+from streams.fusion.stage import Stage
+from streams.identity import reference_to
 from streams.records import Level, Prediction, RiskScore
 from streams.timeline.series import Snapshot
 
 NEWS2 = "news2"
 RANK: dict[Level, int] = {"indeterminate": 0, "low": 1, "low-medium": 2, "medium": 3, "high": 4}
-STALE = "stale"
+_STAGE_REASONS: dict[Stage, tuple[str, ...]] = {"fresh": (), "stale": ("stale",), "silent": ("stale", "silent")}
 
 
 def fuse(
     snapshot: Snapshot,
     predictions: Sequence[Prediction],
     *,
-    stale: bool = False,
+    stage: Stage = "fresh",
     priors: Mapping[str, float] | None = None,
 ) -> RiskScore:
     """Fuse one patient's predictions at one clinical instant.
 
     The level is the highest that any prediction carries, the index the highest that any carries. An indeterminate or
     unavailable prediction carries neither, so its absence moves nothing; a partial NEWS2 (a lower bound) may raise
-    both. Without any level the score is ``indeterminate`` and has no index. `stale` is stated beside the level and
-    does not change it.
+    both. Without any level the score is ``indeterminate`` and has no index. ``stale`` is stated beside the level and
+    does not change it; ``silent`` makes the whole indeterminate, and the predictions stand beside it with the values
+    that they had.
 
     Parameters
     ----------
-    stale
-        Whether a tick found nothing new for longer than the site allows.
+    stage
+        How long a tick found nothing new: ``stale`` for longer than the site allows, ``silent`` for so long that no
+        judgement stands.
     priors
         Model to the prior of its outcome, 0..1 exclusive; `PRIOR` where not named.
 
@@ -38,9 +42,9 @@ def fuse(
     -------
     RiskScore
         ``degraded`` where a learned model was unavailable; ``reasons`` as ``<model>:<reason>`` of every prediction that
-        is not ok, and ``stale``.
+        is not ok, then ``stale`` and ``silent``.
     """
-    heard = [p for p in predictions if p.value is not None]
+    heard = [p for p in predictions if p.value is not None and stage != "silent"]
     levels: list[Level] = [p.level for p in heard]
     level: Level = max(levels, key=RANK.__getitem__, default="indeterminate")
     found = [index_of(p, (priors or {}).get(p.model, PRIOR)) for p in heard]
@@ -51,12 +55,15 @@ def fuse(
         index=None if level == "indeterminate" else max(found),
         predictions=tuple(predictions),
         corrected=snapshot.corrected,
-        stale=stale,
+        stale=stage != "fresh",
+        silent=stage == "silent",
         degraded=any(p.status == "unavailable" and p.model != NEWS2 for p in predictions),
-        basis=tuple(f"Observation/{resource_id}" for resource_id in snapshot.basis),
+        basis=tuple(map(reference_to, snapshot.basis)),
         basis_count=snapshot.basis_count,
         encounter_id=snapshot.encounter_id,
-        reasons=(*_reasons(predictions), STALE) if stale else tuple(_reasons(predictions)),
+        reasons=(*_reasons(predictions), *_STAGE_REASONS[stage]),
+        corrections=snapshot.corrections,
+        corrections_count=snapshot.corrections_count,
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from streams.errors import RejectedMessage
-from streams.normalise import resources
+from streams.normalise import deletes, resources
 from streams.normalise.document import Json, Repeated, refuse_repeats
 from streams.normalise.outcome import Outcome, Scope
 from streams.normalise.references import Local, Target, is_id, target
-from streams.records import Skip
+from streams.records import Event, Skip
 
 
 def add(bundle: Json, scope: Scope, outcome: Outcome, outer: int | None = None) -> None:
@@ -60,12 +60,14 @@ def _local(entries: list[object]) -> Local:
 
 def _add_entry(entry: object, scope: Scope, outcome: Outcome, index: int, *, nested: bool) -> None:
     try:
-        resource = _resource(entry)
+        resource = _resource(entry, scope)
     except RejectedMessage as rejected:
         outcome.rejected.append((index, rejected))
         return
     if isinstance(resource, Skip):
         outcome.skips.append(resource)
+    elif not isinstance(resource, dict):
+        outcome.events.append(resource)
     elif resource.get("resourceType") != "Bundle":
         resources.add(resource, scope, outcome, index)
     elif nested:
@@ -75,7 +77,8 @@ def _add_entry(entry: object, scope: Scope, outcome: Outcome, index: int, *, nes
         add(resource, scope, outcome, index)
 
 
-def _resource(entry: object) -> Json | Skip:
+def _resource(entry: object, scope: Scope) -> Json | Event | Skip:
+    """Return the resource of an entry, or at once what becomes of one that holds none."""
     if not isinstance(entry, dict):
         raise RejectedMessage("structure", "Bundle.entry", "object", "another kind of value")
     if isinstance(entry, Repeated) and entry.own:
@@ -84,7 +87,7 @@ def _resource(entry: object) -> Json | Skip:
     if isinstance(request, Repeated):
         refuse_repeats(request, "Bundle.entry.request")
     if isinstance(request, dict) and request.get("method") == "DELETE":
-        return Skip("delete-unsupported")
+        return deletes.entry(request, scope)
     if resource is None:
         return Skip("no-resource")
     if not isinstance(resource, dict):

@@ -6,9 +6,8 @@ import re
 
 from streams.errors import RejectedMessage
 from streams.normalise.shapes import CodeableConcept
-from streams.vocabulary import CANONICAL, LOINC, MDC, PANELS
+from streams.vocabulary import CANONICAL, LOINC, MDC, PANELS, SNOMED
 
-SNOMED = "http://snomed.info/sct"
 _SHAPES: dict[str | None, tuple[str, re.Pattern[str]]] = {
     LOINC: ("", re.compile(r"[1-9][0-9]{0,6}-[0-9]")),
     MDC: ("mdc|", re.compile(r"[1-9][0-9]{3,7}")),

@@ -17,9 +17,10 @@ _ENCODE = msgspec.json.Encoder().encode
 _LONGEST_INTEGER = 310
 _KNOWN_KEYS = frozenset(
     field.encode_name
-    for shape in (shapes.Observation, shapes.Patient, shapes.Quantity, shapes.Coding, shapes.Reference, shapes.Meta)
+    for shape in vars(shapes).values()
+    if isinstance(shape, type) and issubclass(shape, msgspec.Struct)
     for field in msgspec.structs.fields(shape)
-) | {"resourceType", "entry", "resource", "fullUrl"}
+) | {"resourceType", "entry", "resource", "fullUrl", "request"}
 
 
 class Repeated(dict[str, Any]):

@@ -38,12 +38,14 @@ def _other(observation: Observation) -> tuple[str | None, str]:
     return None, ""
 
 
-def refuse_future(at: Instant, received_at: Instant, tolerance_s: float) -> None:
+def refuse_future(
+    at: Instant, received_at: Instant, tolerance_s: float, field: str = "Observation.effective[x]"
+) -> None:
     """Reject a clinical time that lies further after arrival than clocks can differ."""
     if at > received_at + tolerance_s * 1000:
         raise RejectedMessage(
             "effective-future",
-            "Observation.effective[x]",
+            field,
             f"at most {tolerance_s:g} s after arrival",
             "a time further ahead",
         )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 
 from streams.errors import RejectedMessage
+from streams.normalise.answers import answered
 from streams.normalise.parts import Part, Parts, has_value
 from streams.normalise.shapes import Quantity
 from streams.normalise.units import conversion
 from streams.records import Measure, Skip
+from streams.vocabulary import CODED
 
 
 def measure(part: Part, component: str) -> Measure | Skip:
-    """Read one result as a measure under the component key `component`, or tell why it holds no number.
+    """Read one result as a measure under its component key, or tell why it is none.
 
     Whether a living patient can have the value is not asked here: it stays a fact either way.
 
@@ -25,6 +27,8 @@ def measure(part: Part, component: str) -> Measure | Skip:
     quantity = content.value_quantity
     if content.data_absent_reason is not None:
         return Skip("data-absent", part.code)
+    if part.code in CODED:
+        return answered(part, component)
     if quantity is None:
         return _without_quantity(part, component)
     if content.value_integer is not None:

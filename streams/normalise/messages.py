@@ -8,10 +8,10 @@ import msgspec
 
 from streams.clock import Instant
 from streams.errors import RejectedMessage
-from streams.normalise import bundles, resources
+from streams.normalise import bundles, deletes, resources
 from streams.normalise.document import read
 from streams.normalise.outcome import Outcome, Scope
-from streams.records import ClinicalEvent, DeadLetter, Skip
+from streams.records import DeadLetter, Event, Skip
 from streams.settings import Source
 
 LARGEST_PAYLOAD = 512 * 1024
@@ -33,20 +33,21 @@ class Raw(msgspec.Struct, frozen=True):
 class Normalised(msgspec.Struct, frozen=True):
     """What became of one message; every message, and every entry of a Bundle, is in at least one of the three."""
 
-    events: tuple[ClinicalEvent, ...]
+    events: tuple[Event, ...]
     skips: tuple[Skip, ...]
     dead_letters: tuple[DeadLetter, ...]
 
 
 def normalise(raw: Raw, source: Source, *, future_tolerance_s: float) -> Normalised:
-    """Turn one message with a FHIR R4 or R4B Observation, Patient or Bundle into clinical events.
+    """Turn one message with a FHIR Observation, Patient, Encounter or Bundle into clinical events.
 
     Parameters
     ----------
     raw
         The record; its bytes may be anything.
     source
-        The door it came through: names the facts, the zone of times without one, and whether the future is refused.
+        The door it came through: names the facts, the FHIR release, the zone of times without one, what an empty value
+        means, and whether the future is refused.
     future_tolerance_s
         Seconds that a clinical time may lie after arrival where the source refuses the future.
 
@@ -63,14 +64,21 @@ def normalise(raw: Raw, source: Source, *, future_tolerance_s: float) -> Normali
     outcome = Outcome([], [], [])
     scope = Scope(source, raw.received_at, future_tolerance_s, {})
     try:
-        document = read(raw.value)
+        _read(raw, scope, outcome)
     except RejectedMessage as rejected:
         outcome.rejected.append((-1, rejected))
-    else:
-        add = bundles.add if document.get("resourceType") == "Bundle" else resources.add
-        add(document, scope, outcome)
     letters = _dead_letters(raw, source, outcome.rejected) if outcome.rejected else ()
     return Normalised(tuple(outcome.events), tuple(outcome.skips), letters)
+
+
+def _read(raw: Raw, scope: Scope, outcome: Outcome) -> None:
+    if not raw.value and scope.source.key_is_id_of:
+        found = deletes.tombstone(raw.key, scope)
+        outcome.skips.append(found) if isinstance(found, Skip) else outcome.events.append(found)
+        return
+    document = read(raw.value)
+    add = bundles.add if document.get("resourceType") == "Bundle" else resources.add
+    add(document, scope, outcome)
 
 
 def _dead_letters(raw: Raw, source: Source, rejections: list[tuple[int, RejectedMessage]]) -> tuple[DeadLetter, ...]:

@@ -1,4 +1,4 @@
-"""An Observation to its event, its skips and its rejections."""
+"""An Observation to its events, its skips and its rejections."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from streams.clock import Instant
 from streams.errors import RejectedMessage
 from streams.normalise.effective import effective_at, refuse_future
 from streams.normalise.measures import measures
-from streams.normalise.outcome import Scope
+from streams.normalise.outcome import Found, Scope
+from streams.normalise.overrulings import is_change, told
 from streams.normalise.parts import Parts, take_apart
-from streams.normalise.references import encounter_id, patient_id
+from streams.normalise.references import encounter_id
 from streams.normalise.shapes import Observation
-from streams.normalise.versions import STATUS_RANKS, content_id, overrules, resource_id, version
-from streams.records import Measure, ObservationVersion, Skip
+from streams.normalise.subjects import patient_id
+from streams.normalise.versions import STATUS_RANKS, content_id, resource_id, version
+from streams.records import Event, Measure, ObservationVersion, Skip
 
 _WITHDRAWN = frozenset({"cancelled", "entered-in-error"})
 _NOT_YET = frozenset({"registered", "unknown"})
+_TELLING = frozenset({"amended", "corrected"}) | _WITHDRAWN
+"""Statuses that show an earlier version to have been about."""
 
 
-def read(observation: Observation, scope: Scope) -> tuple[ObservationVersion | None, Parts]:
-    """Read an Observation: at most one event, and beside it what was skipped or rejected of it.
+def read(observation: Observation, scope: Scope) -> Found:
+    """Read an Observation: at most one version, word of it to all where it is a change, what was skipped or rejected.
 
     A code that we do not use is a skip before anything else is asked of the resource. Where no measure is usable an
     event without measures still goes out if the record alone shows that it may overrule an earlier version.
@@ -34,14 +38,18 @@ def read(observation: Observation, scope: Scope) -> tuple[ObservationVersion | N
         return _withdrawal(observation, _still_told(observation), scope)
     parts = take_apart(observation)
     if not parts.used:
-        return _unused(observation, scope), parts
+        return _found(_unused(observation, scope), parts)
     if observation.status in _NOT_YET:
-        return None, parts._replace(skips=[Skip(f"status-{observation.status}", parts.used[0].code)])
+        return _found([], parts._replace(skips=[Skip(f"status-{observation.status}", parts.used[0].code)]))
     _check_status(observation.status)
-    found = measures(parts)
-    if not found and not _may_overrule(observation):
-        return None, parts
-    return _event(observation, found, _placed(observation, scope), scope), parts
+    measured = measures(parts)
+    if not measured and not _is_change(observation):
+        return _found([], parts)
+    return _found(_told(observation, measured, scope), parts)
+
+
+def _found(events: list[Event], parts: Parts) -> Found:
+    return Found(events, parts.skips, parts.rejected)
 
 
 def _check_status(status: str | None) -> None:
@@ -51,8 +59,8 @@ def _check_status(status: str | None) -> None:
         )
 
 
-def _may_overrule(observation: Observation) -> bool:
-    return bool(observation.id) and overrules(observation.meta, observation.status)
+def _is_change(observation: Observation) -> bool:
+    return is_change(observation.id, observation.meta, observation.status, _TELLING)
 
 
 def _placed(observation: Observation, scope: Scope) -> Instant:
@@ -62,14 +70,41 @@ def _placed(observation: Observation, scope: Scope) -> Instant:
     return at
 
 
-def _unused(observation: Observation, scope: Scope) -> ObservationVersion | None:
-    """Void what an earlier version under another code may have said; one that cannot be placed is only skipped."""
-    if observation.status not in STATUS_RANKS or observation.status in _NOT_YET or not _may_overrule(observation):
-        return None
+def _placed_if_told(observation: Observation, scope: Scope) -> Instant | None:
     try:
-        return _event(observation, (), _placed(observation, scope), scope)
+        return effective_at(observation, scope.source.zone)
     except RejectedMessage:
         return None
+
+
+def _whose(observation: Observation, scope: Scope) -> str:
+    return patient_id(observation.subject, scope, observation.contained, "Observation.subject")
+
+
+def _whose_if_told(observation: Observation, scope: Scope) -> str:
+    try:
+        return _whose(observation, scope)
+    except RejectedMessage:
+        return ""
+
+
+def _told(observation: Observation, measured: tuple[Measure, ...], scope: Scope) -> list[Event]:
+    """Return what goes out for a version that stands; a change that names nobody needs no time to void the others."""
+    change = _is_change(observation)
+    if change and not _whose_if_told(observation, scope):
+        return told(_event(observation, measured, _placed_if_told(observation, scope), "", scope), change)
+    at = _placed(observation, scope)
+    return told(_event(observation, measured, at, _whose(observation, scope), scope), change)
+
+
+def _unused(observation: Observation, scope: Scope) -> list[Event]:
+    """Void what an earlier version under another code may have said; one that cannot be placed is only skipped."""
+    if observation.status not in STATUS_RANKS or observation.status in _NOT_YET or not _is_change(observation):
+        return []
+    try:
+        return _told(observation, (), scope)
+    except RejectedMessage:
+        return []
 
 
 def _still_told(observation: Observation) -> Parts:
@@ -80,29 +115,29 @@ def _still_told(observation: Observation) -> Parts:
         return Parts([], [], [], True)
 
 
-def _withdrawal(observation: Observation, parts: Parts, scope: Scope) -> tuple[ObservationVersion | None, Parts]:
-    """Void the whole resource; its time may be missing or unreadable, its values do not matter."""
+def _withdrawal(observation: Observation, parts: Parts, scope: Scope) -> Found:
+    """Void the whole resource; its time may be missing or unreadable, its values do not matter.
+
+    Where it has an id it may name nobody; without one it finds its fact by the content that it repeats.
+    """
     if not parts.ours:
-        return None, parts
-    found = () if observation.id else measures(parts)
-    if not observation.id and not found:
+        return _found([], parts)
+    measured = () if observation.id else measures(parts)
+    if not observation.id and not measured:
         raise RejectedMessage("withdrawal-without-id", "Observation.id", "the id of what is withdrawn", "none")
-    try:
-        at: Instant | None = effective_at(observation, scope.source.zone)
-    except RejectedMessage:
-        at = None
-    return _event(observation, found, at, scope), Parts([], [], [], True)
+    patient = _whose_if_told(observation, scope) if observation.id else _whose(observation, scope)
+    event = _event(observation, measured, _placed_if_told(observation, scope), patient, scope)
+    return Found(told(event, _is_change(observation)), [], [])
 
 
 def _event(
-    observation: Observation, found: tuple[Measure, ...], at: Instant | None, scope: Scope
+    observation: Observation, measured: tuple[Measure, ...], at: Instant | None, patient: str, scope: Scope
 ) -> ObservationVersion:
     status: Any = observation.status
     withdrawn = status in _WITHDRAWN
-    patient = patient_id(observation.subject, scope.local)
     encounter = encounter_id(observation.encounter, scope.local)
-    fact = resource_id(observation.id, "Observation") or content_id((patient, at, found))
-    kept = () if withdrawn else found
+    fact = resource_id(observation.id, "Observation") or content_id((patient, at, measured))
+    kept = () if withdrawn else measured
     content = (scope.source.name, fact, patient, encounter, at, status, kept)
     place = version(observation.meta, "Observation", STATUS_RANKS[status], content, scope.source.zone)
     return ObservationVersion(

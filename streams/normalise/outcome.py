@@ -7,17 +7,25 @@ from typing import NamedTuple
 from streams.clock import Instant
 from streams.errors import RejectedMessage
 from streams.normalise.references import Local
-from streams.records import ClinicalEvent, Skip
+from streams.records import Event, Skip
 from streams.settings import Source
 
 
 class Outcome(NamedTuple):
     """Results gathered while a message is read."""
 
-    events: list[ClinicalEvent]
+    events: list[Event]
     skips: list[Skip]
     rejected: list[tuple[int, RejectedMessage]]
     """With the index of the Bundle's entry, -1 for a message that is no Bundle."""
+
+
+class Found(NamedTuple):
+    """What became of one resource."""
+
+    events: list[Event]
+    skips: list[Skip]
+    rejected: list[RejectedMessage]
 
 
 class Scope(NamedTuple):

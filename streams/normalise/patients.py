@@ -1,4 +1,4 @@
-"""A Patient to the demographics that the models need."""
+"""A Patient to the demographics that the models need, and to who else this person is."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ import re
 from datetime import date
 
 from streams.errors import RejectedMessage
-from streams.normalise.outcome import Scope
+from streams.normalise import links
+from streams.normalise.identifiers import keys_of
+from streams.normalise.outcome import Found, Scope
 from streams.normalise.shapes import Patient
 from streams.normalise.versions import resource_id, version
-from streams.records import PatientVersion
+from streams.records import PatientVersion, Skip
 
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _SEXES = frozenset({"male", "female", "other", "unknown"})
 
 
-def read(patient: Patient, scope: Scope) -> PatientVersion:
-    """Read birth date and administrative gender; whether the record is active or the patient alive does not count.
+def read(patient: Patient, scope: Scope) -> Found:
+    """Read birth date, gender, identifiers and merges; whether the record is active or the patient alive is not asked.
 
     Raises
     ------
     RejectedMessage
-        ``no-id``, ``id``, ``birth-date``, ``gender`` or ``last-updated-...``.
+        ``no-id``, ``id``, ``birth-date``, ``gender``, ``link-...`` or ``last-updated-...``.
     """
     fact = resource_id(patient.id, "Patient")
     if not fact:
         raise RejectedMessage("no-id", "Patient.id", "the id that Observations refer to", "none")
     birth_date, sex = _birth_date(patient.birth_date), _sex(patient.gender)
-    content = (scope.source.name, fact, birth_date, sex)
-    return PatientVersion(
+    aliases, beyond = keys_of(patient.identifier, scope.source.name)
+    merges = links.read(patient, frozenset({fact, *aliases}), scope)
+    # Who tells nothing of identities keeps the digest that it had before they were read.
+    identity = (aliases, merges.replaced_by, merges.replaces)
+    content = (scope.source.name, fact, birth_date, sex, *(identity if any(identity) else ()))
+    event = PatientVersion(
         source=scope.source.name,
         resource_id=fact,
         patient_id=fact,
@@ -37,7 +43,11 @@ def read(patient: Patient, scope: Scope) -> PatientVersion:
         received_at=scope.received_at,
         birth_date=birth_date,
         sex=sex,
+        aliases=aliases,
+        replaced_by=merges.replaced_by,
+        replaces=merges.replaces,
     )
+    return Found([event], merges.skips + [Skip("identifier-limit")] * beyond, [])
 
 
 def _birth_date(text: str | None) -> str:

@@ -1,6 +1,6 @@
-"""Names of the resource types of FHIR R4 and R4B, so that a counter's label comes from a closed set.
+"""Names of the resource types of FHIR R4, R4B and R5, so that a counter's label comes from a closed set.
 
-Source: http://hl7.org/fhir/R4/resourcelist.html and http://hl7.org/fhir/R4B/resourcelist.html.
+Source: http://hl7.org/fhir/R4/resourcelist.html, and the same page of R4B and R5.
 """
 
 _R4 = """
@@ -32,10 +32,15 @@ AdministrableProductDefinition Citation ClinicalUseDefinition EvidenceReport Ing
 MedicinalProductDefinition NutritionProduct PackagedProductDefinition RegulatedAuthorization SubscriptionStatus
 SubscriptionTopic SubstanceDefinition
 """
+_NEW_IN_R5 = """
+ActorDefinition ArtifactAssessment BiologicallyDerivedProductDispense ConditionDefinition DeviceAssociation
+DeviceDispense DeviceUsage EncounterHistory FormularyItem GenomicStudy ImagingSelection InventoryItem InventoryReport
+NutritionIntake Permission RequestOrchestration Requirements TestPlan Transport
+"""
 
-RESOURCE_TYPES: frozenset[str] = frozenset(_R4.split() + _NEW_IN_R4B.split())
+RESOURCE_TYPES: frozenset[str] = frozenset(_R4.split() + _NEW_IN_R4B.split() + _NEW_IN_R5.split())
 
 
 def known(name: str) -> str:
-    """Return `name` where it is a resource type of R4 or R4B, else nothing."""
+    """Return `name` where it is a resource type of R4, R4B or R5, else nothing."""
     return name if name in RESOURCE_TYPES else ""

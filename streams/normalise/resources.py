@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from streams.errors import ContractError, RejectedMessage
-from streams.normalise import observations, patients, shapes
+from streams.normalise import encounters, flags, observations, patients, shapes
 from streams.normalise.document import Json, refuse_repeats
-from streams.normalise.outcome import Outcome, Scope
+from streams.normalise.outcome import Found, Outcome, Scope
 from streams.normalise.resource_types import known
 from streams.records import Skip
 
-_Shape = TypeVar("_Shape", shapes.Observation, shapes.Patient)
+_READERS: dict[str, tuple[type[Any], Callable[[Any, Scope], Found]]] = {
+    "Observation": (shapes.Observation, observations.read),
+    "Patient": (shapes.Patient, patients.read),
+    "Encounter": (shapes.Encounter, encounters.read),
+    "Flag": (shapes.Flag, flags.read),
+}
 _MISFIT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?: - at `\$?(.*)`)?")
 
 
@@ -33,21 +39,19 @@ def add(resource: Json, scope: Scope, outcome: Outcome, entry: int = -1) -> None
 def _add(resource: Json, scope: Scope, outcome: Outcome, entry: int) -> None:
     kind = resource.get("resourceType")
     refuse_repeats(resource, known(kind) if isinstance(kind, str) else "")
-    if kind == "Observation":
-        event, parts = observations.read(_shaped(resource, shapes.Observation, kind), scope)
-        if event is not None:
-            outcome.events.append(event)
-        outcome.skips.extend(parts.skips)
-        outcome.rejected.extend([(entry, rejected) for rejected in parts.rejected])
-    elif kind == "Patient":
-        outcome.events.append(patients.read(_shaped(resource, shapes.Patient, kind), scope))
+    if isinstance(kind, str) and kind in _READERS:
+        shape, read = _READERS[kind]
+        found = read(_shaped(resource, shape, kind), scope)
+        outcome.events.extend(found.events)
+        outcome.skips.extend(found.skips)
+        outcome.rejected.extend([(entry, rejected) for rejected in found.rejected])
     elif isinstance(kind, str):
         outcome.skips.append(Skip("resource-type", known(kind)))
     else:
         raise RejectedMessage("no-resource-type", "resourceType", "the name of a FHIR resource type", "none")
 
 
-def _shaped(resource: Json, shape: type[_Shape], kind: str) -> _Shape:
+def _shaped(resource: Json, shape: type[Any], kind: str) -> Any:
     try:
         return msgspec.convert(resource, shape)
     except msgspec.ValidationError as error:

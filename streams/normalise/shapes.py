@@ -1,7 +1,8 @@
-"""The elements of FHIR R4 and R4B resources that are read, typed; everything else in a resource is passed over.
+"""The elements of FHIR R4, R4B and R5 resources that are read, typed; everything else in a resource is passed over.
 
-The two releases agree on all of these (http://hl7.org/fhir/R4/observation.html, http://hl7.org/fhir/R4B/observation.html),
-so there is one reader. ``Any`` stands where a wrong type deserves a reason of its own.
+R4 and R4B agree on all of these (http://hl7.org/fhir/R4/observation.html, http://hl7.org/fhir/R4B/observation.html). R5
+adds two kinds of value[x] and names two elements of an Encounter otherwise (http://hl7.org/fhir/R5/encounter.html), so
+one shape serves all. ``Any`` stands where a wrong type deserves a reason of its own.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ VALUE_TYPES = (
     "value_time",
     "value_date_time",
     "value_period",
+    "value_attachment",
+    "value_reference",
 )
-"""The kinds of value[x] that hold no single number."""
+"""The kinds of value[x] that hold no single number; the last two are new in R5."""
 
 
 class Coding(msgspec.Struct, rename="camel"):
@@ -53,6 +56,15 @@ class Reference(msgspec.Struct, rename="camel"):
     reference: str | None = None
     type: str | None = None
     identifier: Any = None
+    display: Any = None
+
+
+class Identifier(msgspec.Struct, rename="camel"):
+    """A number or name that a system knows someone by (R4 2.24.0.10)."""
+
+    use: str | None = None
+    system: str | None = None
+    value: str | None = None
 
 
 class Period(msgspec.Struct, rename="camel"):
@@ -91,6 +103,8 @@ class Component(msgspec.Struct, rename="camel"):
     value_time: Any = None
     value_date_time: Any = None
     value_period: Any = None
+    value_attachment: Any = None
+    value_reference: Any = None
 
 
 class Observation(Component, rename="camel"):
@@ -106,6 +120,14 @@ class Observation(Component, rename="camel"):
     effective_period: Period | None = None
     effective_timing: Timing | None = None
     component: list[Component] | None = None
+    contained: Any = None
+
+
+class Link(msgspec.Struct, rename="camel"):
+    """Word that another record is of the same person (R4 8.1.11)."""
+
+    other: Reference | None = None
+    type: str | None = None
 
 
 class Patient(msgspec.Struct, rename="camel"):
@@ -115,3 +137,46 @@ class Patient(msgspec.Struct, rename="camel"):
     meta: Meta | None = None
     birth_date: str | None = None
     gender: str | None = None
+    identifier: list[Identifier] | None = None
+    link: list[Link] | None = None
+    contained: Any = None
+
+
+class Place(msgspec.Struct, rename="camel"):
+    """Where a patient is, was or will be during an Encounter."""
+
+    location: Reference | None = None
+    status: str | None = None
+    physical_type: CodeableConcept | None = None
+    """R4, R4B."""
+    form: CodeableConcept | None = None
+    """R5."""
+    period: Period | None = None
+
+
+class Encounter(msgspec.Struct, rename="camel"):
+    """A stay in hospital or a visit to it."""
+
+    id: str | None = None
+    meta: Meta | None = None
+    status: str | None = None
+    subject: Reference | None = None
+    period: Period | None = None
+    """R4, R4B."""
+    actual_period: Period | None = None
+    """R5."""
+    location: list[Place] | None = None
+    contained: Any = None
+
+
+class Flag(msgspec.Struct, rename="camel"):
+    """A clinician's warning about a patient (http://hl7.org/fhir/R4/flag.html; R5 the same in what is read)."""
+
+    id: str | None = None
+    meta: Meta | None = None
+    status: str | None = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    encounter: Reference | None = None
+    period: Period | None = None
+    contained: Any = None

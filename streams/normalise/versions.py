@@ -37,20 +37,18 @@ def version(meta: Meta | None, field: str, status_rank: int, content: tuple[Any,
         if meta.last_updated:
             last_updated = instant(meta.last_updated, f"{field}.meta.lastUpdated", "last-updated", zone)
         version_id = _number(meta.version_id)
-    return Version(last_updated, version_id, status_rank, blake2b(_ENCODE(content), digest_size=8).digest())
+    return Version(last_updated, version_id, status_rank, digest(content))
+
+
+def digest(content: tuple[Any, ...]) -> bytes:
+    """Return the 8 bytes that tell versions apart which nothing else does."""
+    return blake2b(_ENCODE(content), digest_size=8).digest()
 
 
 def _number(version_id: str | None) -> int:
     if version_id is None or not (version_id.isascii() and version_id.isdigit()) or len(version_id) > _MOST_DIGITS:
         return 0
     return int(version_id)
-
-
-def overrules(meta: Meta | None, status: str | None) -> bool:
-    """Tell whether a record alone shows that an earlier version of it may be about (versionId or status)."""
-    if status is not None and STATUS_RANKS.get(status, 0) >= STATUS_RANKS["amended"]:
-        return True
-    return meta is not None and meta.version_id not in {None, "1"}
 
 
 def resource_id(given: str | None, field: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from hashlib import blake2b, sha256
 
+import msgspec
+
 from streams.clock import Instant
 from streams.publish.terms import METHOD
 from streams.records import RiskScore
@@ -12,6 +14,7 @@ from streams.timeline.series import Snapshot
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:cardiostream:fhir:risk-assessment")
 _SEPARATOR = "\x1f"
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def resource_id(patient_id: str, as_of: Instant) -> str:
@@ -27,11 +30,13 @@ def facts_digest(snapshot: Snapshot) -> bytes:
     words = (snapshot.birth_date, snapshot.sex, snapshot.encounter_id, *snapshot.basis)
     digest.update(_SEPARATOR.join(words).encode())
     digest.update(b"%d %d" % (snapshot.corrected, snapshot.basis_count))
+    if snapshot.corrected:
+        digest.update(_encode((snapshot.corrections, snapshot.corrections_count)))
     return digest.digest()[:16]
 
 
 def version_id(score: RiskScore, facts: bytes) -> str:
-    """Return ``meta.versionId`` and ``ce_id``: a digest of the facts, the models that answered, and the stale stage.
+    """Return ``meta.versionId`` and ``ce_id``: a digest of the facts, the models that answered, and the stage.
 
     The models' values are left out: the same facts batched otherwise may move their last bits, and that is the same
     version.
@@ -43,6 +48,7 @@ def version_id(score: RiskScore, facts: bytes) -> str:
     """
     digest = blake2b(facts, digest_size=16)
     models = (f"{p.model} {p.version} {p.status}" for p in score.predictions)
-    words = (METHOD, score.patient_id, str(score.as_of), "stale" if score.stale else "", *models)
+    stage = "silent" if score.silent else "stale" if score.stale else ""
+    words = (METHOD, score.patient_id, str(score.as_of), stage, *models)
     digest.update(_SEPARATOR.join(words).encode())
     return digest.hexdigest()

@@ -10,7 +10,9 @@ import msgspec
 from streams.clock import SECOND, isoformat
 from streams.errors import ContractError
 from streams.publish import terms
+from streams.publish.corrections import provenance
 from streams.publish.identity import resource_id
+from streams.publish.rationale import rationale_of, rationale_of_whole
 from streams.publish.terms import FUSION_TERMS, METHOD, METHODS, NEWS2_TERMS, ModelTerms
 from streams.records import Prediction, RiskScore
 
@@ -25,7 +27,7 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
 
     One ``prediction`` per model with its own outcome, and a last one for the whole with the level and the index.
     ``probabilityDecimal`` is a percentage 0..100 (ras-2) and stands only where a probability is; every model's exact
-    value is in the extension `terms.MODEL`.
+    value is in the extension `terms.MODEL`. A corrected one says why in a contained Provenance.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
     }
     if score.encounter_id:
         resource["encounter"] = {"reference": f"Encounter/{score.encounter_id}"}
+    if score.corrected:
+        resource["contained"] = [provenance(score)]
     if score.basis:
         resource["basis"] = [{"reference": reference} for reference in score.basis]
     return _ENCODER.encode(resource)
@@ -75,6 +79,8 @@ def _extensions(score: RiskScore) -> list[dict[str, Any]]:
         found.append({"url": terms.BASIS_REST, "valueInteger": rest})
     if score.stale:
         found.append({"url": terms.STALE, "valueBoolean": True})
+    if score.silent:
+        found.append({"url": terms.SILENT, "valueBoolean": True})
     if score.degraded:
         found.append({"url": terms.DEGRADED, "valueBoolean": True})
     found.extend({"url": terms.REASON, "valueString": reason} for reason in score.reasons)
@@ -87,7 +93,7 @@ def _prediction(prediction: Prediction, words: ModelTerms, when: str) -> dict[st
         "outcome": {"text": words.outcome},
         "qualitativeRisk": terms.qualitative(prediction.level),
         "whenPeriod": {"start": when},
-        "rationale": terms.rationale_of(prediction, words),
+        "rationale": rationale_of(prediction, words),
     }
     if words.horizon_s is not None:
         written["whenPeriod"] = {"start": when, "end": isoformat(prediction.as_of + round(words.horizon_s * SECOND))}
@@ -114,7 +120,7 @@ def _whole(score: RiskScore, when: str) -> dict[str, Any]:
         "outcome": {"text": FUSION_TERMS.outcome},
         "qualitativeRisk": terms.qualitative(score.level),
         "whenPeriod": {"start": when},
-        "rationale": terms.rationale_of_whole(score),
+        "rationale": rationale_of_whole(score),
     }
     if score.index is not None:
         written["extension"] = [{"url": terms.INDEX, "valueDecimal": score.index}]

@@ -36,6 +36,7 @@ class Summary(msgspec.Struct, frozen=True):
     index: float | None
     corrected: bool
     stale: bool
+    silent: bool
     degraded: bool
     encounter_id: str
     basis: tuple[str, ...]
@@ -126,6 +127,7 @@ def _summary(found: _Assessment, models: tuple[ModelSummary, ...], whole: _Predi
         index=next((e.value_decimal for e in whole.extension if e.url == terms.INDEX), None),
         corrected=found.status == "corrected",
         stale=marks.get(terms.STALE, False),
+        silent=marks.get(terms.SILENT, False),
         degraded=marks.get(terms.DEGRADED, False),
         encounter_id=found.encounter.reference.removeprefix("Encounter/") if found.encounter else "",
         basis=tuple(basis.reference for basis in found.basis),

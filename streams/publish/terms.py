@@ -1,4 +1,4 @@
-"""Code systems and fixed phrases of the FHIR that we write."""
+"""Code systems and fixed terms of the FHIR that we write."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from streams.clock import SECOND
 from streams.inference.manifest import Manifest
-from streams.records import Level, Prediction, RiskScore
+from streams.records import Level
+from streams.scoring.news2 import FRESH_MS, PHYSIOLOGY
 
 BASE = "urn:cardiostream:fhir"
 """Our own code systems and extensions are named below it; the meaning of each stands in this module."""
@@ -25,6 +27,8 @@ BASIS_REST = f"{BASE}:basis-rest"
 """On the resource: how many of them are not listed (valueInteger); absent where all are."""
 STALE = f"{BASE}:stale"
 """On the resource: nothing new for longer than the site allows (valueBoolean); absent means false."""
+SILENT = f"{BASE}:silent"
+"""On the resource: nothing new for so long that no level stands (valueBoolean); absent means false."""
 DEGRADED = f"{BASE}:degraded"
 """On the resource: a learned model could not be asked (valueBoolean); absent means false."""
 REASON = f"{BASE}:reason"
@@ -59,6 +63,10 @@ class ModelTerms(msgspec.Struct, frozen=True):
     sha256: str = ""
     """Hex digest of the network; empty where there is none."""
     training_data: str = ""
+    fresh_s: tuple[tuple[str, float], ...] = ()
+    """Code of each quantity that it cannot do without, and the oldest that the newest value may be, in seconds."""
+    least: str = ""
+    """The least input in words."""
 
     @property
     def device_id(self) -> str:
@@ -67,14 +75,29 @@ class ModelTerms(msgspec.Struct, frozen=True):
 
 
 NEWS2_TERMS = ModelTerms(
-    "news2", "2017", "Acute illness severity, National Early Warning Score 2 (RCP 2017)", probability=False
+    "news2",
+    "2017",
+    "Acute illness severity, National Early Warning Score 2 (RCP 2017)",
+    probability=False,
+    fresh_s=tuple((code, FRESH_MS / SECOND) for code in PHYSIOLOGY),
 )
 FUSION_TERMS = ModelTerms("cardiostream", METHOD, "Overall risk level, the highest of all models", False)
 
 
 def terms_of(spec: Manifest, horizon_s: float | None = None) -> ModelTerms:
     """Return the words for the learned model of a manifest."""
-    return ModelTerms(spec.name, spec.version, spec.target, True, horizon_s, spec.onnx.sha256, spec.training.data)
+    window_s = float(spec.window.bins * spec.window.bin_s)
+    return ModelTerms(
+        spec.name,
+        spec.version,
+        spec.target,
+        True,
+        horizon_s,
+        spec.onnx.sha256,
+        spec.training.data,
+        tuple((one.code, min(one.fresh_s, window_s)) for one in spec.inputs if one.required),
+        f"{spec.sufficiency.min_facts} of {spec.sufficiency.min_codes} kinds in {window_s / 3600:g} h",
+    )
 
 
 def qualitative(level: Level) -> dict[str, Any]:
@@ -90,26 +113,3 @@ def _concept(level: Level) -> dict[str, Any]:
 
 
 _CONCEPTS: dict[Level, dict[str, Any]] = {level: _concept(level) for level in _WORDS}
-
-
-def rationale_of(prediction: Prediction, terms: ModelTerms) -> str:
-    """Say in words what one model found; a probability is repeated as a percentage, as R4 asks."""
-    if prediction.value is None:
-        why = ", ".join(prediction.reasons) or "no reason given"
-        return f"{prediction.model} {prediction.version}: {prediction.status} ({why})."
-    value = prediction.value
-    found = f"probability {100 * value:.1f} %" if terms.probability else f"score {value:.0f}"
-    remark = f" ({', '.join(prediction.reasons)})" if prediction.reasons else ""
-    return f"{prediction.model} {prediction.version}: {found}, level {prediction.level}{remark}."
-
-
-def rationale_of_whole(score: RiskScore) -> str:
-    """Say in words what the fused index is, and what it is not."""
-    if score.index is None:
-        return f"Indeterminate: no usable prediction ({', '.join(score.reasons) or 'no reason given'})."
-    parts = [f"Index {score.index:.0f} of 100, level {score.level}: the highest of all models; not a probability."]
-    if score.degraded:
-        parts.append("A learned model could not be asked.")
-    if score.stale:
-        parts.append("Stale: nothing new for longer than the site allows.")
-    return " ".join(parts)

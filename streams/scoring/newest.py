@@ -26,11 +26,11 @@ class Newest:
     """
 
     def __init__(self, snapshot: Snapshot, limit_ms: int) -> None:
-        series, self.as_of = snapshot.series, snapshot.as_of
+        series, self.as_of, self._limit_ms = snapshot.series, snapshot.as_of, limit_ms
         times = series.effective_at
         start, end = times.searchsorted((self.as_of - limit_ms, self.as_of + 1)).tolist()
         self._series = Series(series.quantity[start:end], times[start:end], series.value[start:end])
-        self._older = series.quantity[:start]
+        self._all, self._end = series, end
         self._last = np.full(len(QUANTITIES), -1, np.int64)
         self._last[self._series.quantity] = np.arange(end - start)  # a repeated index keeps its last assignment
 
@@ -39,9 +39,17 @@ class Newest:
         where = self._last.take([INDEX[code] for code in codes]).tolist()
         return [self._at(place) for place in where]
 
-    def had(self, code: str) -> bool:
-        """Tell whether there is a value of `code`, but an older one."""
-        return bool((self._older == INDEX[code]).any())
+    def ever(self, code: str) -> Seen | None:
+        """Return the newest value of `code` however old it is; for what stands until it is taken back."""
+        places = np.flatnonzero(self._all.quantity[: self._end] == INDEX[code])
+        if not len(places):
+            return None
+        return Seen(float(self._all.value[places[-1]]), int(self._all.effective_at[places[-1]]))
+
+    def too_old(self, code: str) -> Seen | None:
+        """Return the newest value of `code` where it is older than the limit."""
+        found = self.ever(code)
+        return found if found and found.effective_at < self.as_of - self._limit_ms else None
 
     def together(self, codes: tuple[str, ...]) -> list[Seen] | None:
         """Return the values of all of `codes` at the newest instant that has them all, None where none has."""

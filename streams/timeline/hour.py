@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import HOUR, MINUTE, Instant
+from streams.records import Correction
+from streams.timeline.corrections import correction
 from streams.timeline.encoding import encode_slot, pack
 from streams.timeline.held import Held
-from streams.vocabulary import INDEX, QUANTITIES
+from streams.timeline.plausibility import Pressure, contradictory, plausible, pressures
 
 UNDATED = -(2**40)
 """Hour and slot number of resources without a clinical time (withdrawals that do not say it)."""
@@ -43,9 +45,12 @@ class Columns(NamedTuple):
     value: NDArray[np.float64]
     basis: tuple[tuple[Instant, str, str], ...]
     """(effective_at, resource id, encounter id) of every resource with a usable measurement, ascending."""
-    corrected: bool
+    corrections: tuple[Correction, ...]
+    """Resources of this hour that were replaced or withdrawn, in no order."""
     newest_at: Instant | None
     """Newest usable ``effective_at``."""
+    contradictory: frozenset[Pressure]
+    """Plausible pressures that contradict each other, of one resource or of two; not among the measurements."""
 
 
 class Entry(NamedTuple):
@@ -57,33 +62,43 @@ class Entry(NamedTuple):
     packed: bytes
     rows: tuple[tuple[Instant, int, float], ...]
     """(effective_at, row of the vocabulary, value) of every plausible measurement of a known quantity."""
+    pressures: list[Pressure]
+    """Those of `rows` that may contradict another."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it may count as a correction."""
+        return self.void or self.held.revised or self.held.withdrawn
+
+    def usable(self, against: frozenset[Pressure]) -> tuple[tuple[Instant, int, float], ...]:
+        """Return the rows that nothing contradicts."""
+        if not against or not self.pressures:
+            return self.rows
+        source = self.held.source
+        return tuple(row for row in self.rows if Pressure(source, *row) not in against)
 
 
 def entry(resource: Held, *, void: bool = False) -> Entry:
     """Derive what an hour keeps of a resource."""
     at = resource.effective_at
-    rows = () if at is None or void else tuple((at, index, value) for index, value in _plausible(resource))
-    return Entry(resource, void, pack(resource), rows)
-
-
-def _plausible(resource: Held) -> Iterator[tuple[int, float]]:
-    for measure in resource.measures:
-        index = INDEX.get(measure.code)
-        if index is not None and QUANTITIES[index].plausible(measure.value):
-            yield index, measure.value
+    rows = () if at is None or void else tuple((at, index, value) for index, value in plausible(resource.measures))
+    return Entry(resource, void, pack(resource), rows, pressures(resource.source, rows))
 
 
 def columns(entries: Collection[Entry]) -> Columns:
     """Turn the resources of one hour into arrays for the models; a function of the set, not of its order."""
-    rows = sorted(row for one in entries for row in one.rows)
-    basis = sorted((one.rows[0][0], one.held.resource_id, one.held.encounter_id) for one in entries if one.rows)
+    against = contradictory([pressure for one in entries for pressure in one.pressures])
+    usable = [(one.held, found) for one in entries if (found := one.usable(against) if against else one.rows)]
+    rows = sorted(row for _, found in usable for row in found)
+    basis = sorted((found[0][0], held.resource_id, held.encounter_id) for held, found in usable)
     return Columns(
         np.array([r[0] for r in rows], dtype=np.int64),
         np.array([r[1] for r in rows], dtype=np.int16),
         np.array([r[2] for r in rows], dtype=np.float64),
         tuple(basis),
-        any(one.held.revised or one.held.withdrawn or one.void for one in entries),
+        tuple(filter(None, [correction(one.held, left=one.void) for one in entries if one.is_changed])),
         rows[-1][0] if rows else None,
+        against,
     )
 
 
@@ -119,6 +134,10 @@ class Hour:
         if self._columns is None:
             self._columns = columns(self.entries.values())
         return self._columns
+
+    def is_usable(self, key: tuple[str, str]) -> bool:
+        """Tell whether any measurement of a resource reaches the models."""
+        return bool(self.entries[key].usable(self.columns.contradictory))
 
     def encoded(self, slot: int) -> bytes | None:
         """Return the piece that holds one slot of this hour; None where nothing is left in it."""

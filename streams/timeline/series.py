@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.clock import Instant
+from streams.records import Correction
 
 
 class Series(NamedTuple):
@@ -44,6 +45,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     basis: tuple[str, ...]
     """Resource ids of the newest facts, at most 50."""
     basis_count: int
+    corrections: tuple[Correction, ...] = ()
+    """What was replaced or withdrawn, newest first, at most 10."""
+    corrections_count: int = 0
 
 
 def series_of(rows: list[tuple[Instant, int, float]]) -> Series:

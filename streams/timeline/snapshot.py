@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from streams.clock import Instant
+from streams.timeline.corrections import newest
 from streams.timeline.hour import UNDATED, Columns, Hour, united
 from streams.timeline.series import Series, Snapshot, series_of
 from streams.timeline.timeline import Timeline
@@ -40,6 +41,7 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
     dated = [found[number] for number in sorted(found) if number > UNDATED]
     birth_date, sex = demographics(patient_id, timelines)
     basis, count, encounter_id = _basis(dated)
+    corrections, corrected = newest(c for columns in found.values() for c in columns.corrections)
     return Snapshot(
         patient_id,
         instant,
@@ -47,9 +49,11 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
         birth_date,
         sex,
         encounter_id,
-        any(c.corrected for c in found.values()),
+        corrected > 0,
         basis,
         count,
+        corrections,
+        corrected,
     )
 
 

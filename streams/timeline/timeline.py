@@ -33,6 +33,9 @@ ENCOUNTERS = UNDATED - 5
 """Piece number of a patient's encounters."""
 
 _SLOW_KINDS = frozenset({"lab", "body"})
+_FLAG = "Flag/"
+_FOREVER = 2**62
+"""A clinician's flag stands until it is taken back, and taken back it stays."""
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -43,6 +46,8 @@ class Retention(msgspec.Struct, frozen=True):
 
     def of(self, resource: Held) -> Instant:
         """Return the retention of one resource: slow for laboratory and body measures and for withdrawals."""
+        if resource.resource_id.startswith(_FLAG):
+            return _FOREVER
         kinds = {QUANTITIES[INDEX[m.code]].kind for m in resource.measures if m.code in INDEX}
         return self.slow_ms if kinds <= _SLOW_KINDS else self.quick_ms
 

@@ -95,7 +95,7 @@ def _score_findings(settings: Settings, expectation: Expectation, evidence: Evid
     spec = load(settings.model_repository, MODEL)
     scorer = OfflineScorer(settings.model_repository, spec)
     patients = {patient_id: expectation.whole.gathered(patient_id) for patient_id in expectation.patients()}
-    expected = expected_scores(patients, evidence.stale_before, spec, scorer)
+    expected = expected_scores(patients, evidence.cutoffs, spec, scorer)
     results = evidence.results
     retired = expected_retirements(expectation.retired(), expectation.timelines)
     scored = {name: value for name, value in results.last.items() if name not in results.retired}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
+from streams.fusion.stage import Cutoffs
 from streams.inference.manifest import Manifest
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
@@ -74,15 +75,12 @@ def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Find
 
 
 def expected_scores(
-    patients: Mapping[str, Sequence[Timeline]],
-    stale_before: Mapping[str, int | None],
-    spec: Manifest,
-    scorer: OfflineScorer,
+    patients: Mapping[str, Sequence[Timeline]], cutoffs: Mapping[str, Cutoffs], spec: Manifest, scorer: OfflineScorer
 ) -> dict[str, tuple[RiskScore, str]]:
     """Judge every patient offline and return the score and its version id."""
     cases: dict[str, Case] = {}
     for patient_id, timelines in patients.items():
-        case = case_of(patient_id, timelines, spec, stale_before=stale_before.get(patient_id), received_at=None)
+        case = case_of(patient_id, timelines, spec, cutoffs=cutoffs.get(patient_id, Cutoffs()), received_at=None)
         if case is not None:
             cases[patient_id] = case
     asked = [p for p, case in cases.items() if case.sufficient]

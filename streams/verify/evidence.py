@@ -8,6 +8,7 @@ import msgspec
 
 from streams import topics
 from streams.clock import Instant
+from streams.fusion.stage import Cutoffs
 from streams.publish.board import Board
 from streams.publish.headers import LEVEL, RETIRED, epoch_of
 from streams.publish.keys import latest
@@ -20,7 +21,7 @@ from streams.transport.reading import read_to_end
 from streams.verify.expectation import Letter
 from streams.workers.assessment import RECEIVED_AT
 from streams.workers.gathering import Gathered
-from streams.workers.ownership import retention_of, stale_before
+from streams.workers.ownership import cutoffs, retention_of
 from streams.workers.parking import UNKNOWN
 from streams.workers.relay import Relay
 
@@ -70,7 +71,8 @@ class Evidence(msgspec.Struct):
     letters: set[Letter]
     state: dict[str, Timeline]
     """What is remembered at home, by the identity under which it came."""
-    stale_before: dict[str, Instant | None]
+    cutoffs: dict[str, Cutoffs]
+    """Patient to what the highest tick acted on makes of the scores."""
     given_up: set[str] = set()
     """Digests of versions that waited for their patient beyond the limit."""
     copies: list[tuple[str, Timeline]] = []
@@ -105,7 +107,7 @@ async def _read_state(consumer: Any, number: int, settings: Settings, evidence: 
         elif relay.home(share.identities.resolve(identity)) == number:
             evidence.copies.append((identity, timeline))
     patients = everyone.patients(share, number, relay)
-    evidence.stale_before |= dict.fromkeys(patients, stale_before(share, settings))
+    evidence.cutoffs |= dict.fromkeys(patients, cutoffs(share, settings))
 
 
 def _read_letter(value: bytes, evidence: Evidence) -> None:

@@ -11,9 +11,9 @@ from streams.identity import is_alias
 from streams.normalise import Raw, normalise
 from streams.records import Event, Identities, ObservationVersion, Overruling, PatientVersion, Version
 from streams.settings import Settings, Source
+from streams.timeline.hour import hour_of
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
-from streams.vocabulary import INDEX, QUANTITIES
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -97,7 +97,8 @@ class Expectation:
 
     def _fate(self, key: FactKey) -> str:
         patient_id, source, resource_id, version = key
-        held = self.timelines[patient_id].get((source, resource_id))
+        timeline = self.timelines[patient_id]
+        held = timeline.get((source, resource_id))
         if held is None:
             return "given-up" if (patient_id, source, resource_id) in self._given_up else "aged-out"
         if is_alias(self.whole.identities.resolve(patient_id)):
@@ -108,8 +109,8 @@ class Expectation:
             return "withdrawn"
         if held.version != version:
             return "replaced"
-        usable = (m.code in INDEX and QUANTITIES[INDEX[m.code]].plausible(m.value) for m in held.measures)
-        return "in-use" if any(usable) else "kept-unusable"
+        usable = timeline.hours[hour_of(held.effective_at)].is_usable(held.key)
+        return "in-use" if usable else "kept-unusable"
 
 
 class Accounting(msgspec.Struct, frozen=True):

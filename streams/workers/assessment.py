@@ -9,6 +9,7 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.fusion.fuse import fuse
+from streams.fusion.stage import Cutoffs, Stage
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome, Unavailable
 from streams.modalities.vitals import Prepared, prepare
@@ -36,7 +37,7 @@ class Case(msgspec.Struct, frozen=True):
 
     snapshot: Snapshot
     prepared: Prepared
-    stale: bool
+    stage: Stage
     received_at: Instant | None
     """Arrival of the oldest input that made this score due; None where time or a debt did."""
 
@@ -51,7 +52,7 @@ def case_of(
     timelines: Sequence[Timeline],
     spec: Manifest,
     *,
-    stale_before: Instant | None,
+    cutoffs: Cutoffs,
     received_at: Instant | None,
 ) -> Case | None:
     """Prepare one patient for judgement; None where nothing clinical was ever accepted.
@@ -60,14 +61,13 @@ def case_of(
     ----------
     timelines
         Of every identity whose facts are this patient's.
-    stale_before
-        Scores as of this instant or earlier are stale; None where no tick has been acted on yet.
+    cutoffs
+        What the highest tick acted on makes of scores; ``Cutoffs()`` where there was none yet.
     """
     found = snapshot(patient_id, timelines)
     if found is None:
         return None
-    stale = stale_before is not None and found.as_of <= stale_before
-    return Case(found, prepare(found, spec), stale, received_at)
+    return Case(found, prepare(found, spec), cutoffs.stage(found.as_of), received_at)
 
 
 def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:
@@ -76,7 +76,7 @@ def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:
         network = insufficient(case.snapshot, case.prepared, spec)
     else:
         network = learned(case.snapshot, case.prepared, outcome, spec)
-    return fuse(case.snapshot, (network, news2(case.snapshot)), stale=case.stale)
+    return fuse(case.snapshot, (network, news2(case.snapshot)), stage=case.stage)
 
 
 def is_owed(outcome: Outcome | None) -> bool:

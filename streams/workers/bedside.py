@@ -32,7 +32,7 @@ from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge,
 from streams.workers.gathering import Gathered, decoded
 from streams.workers.lifecycle import Host
 from streams.workers.normalise import dead_letter_out
-from streams.workers.ownership import Owner, outs_of, stale_before
+from streams.workers.ownership import Owner, cutoffs, due_after_ms, outs_of
 from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
@@ -83,7 +83,6 @@ class BedsideWork:
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
         self._paying = 0
-        self._stale_ms = int(settings.stale_after_s * 1000)
         self._park_ms = int(settings.park_limit_s * 1000)
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle,
@@ -108,11 +107,11 @@ class BedsideWork:
         self.positions.reset(committed)
 
     def _due_times(self, number: int, share: Share) -> DueTimes:
-        due = DueTimes()
+        due = DueTimes(due_after_ms(self.settings))
         everyone = Gathered(arrivals=dict.fromkeys(share.timelines))
         for patient_id in everyone.patients(share, number, self.relay):
             if (instant := as_of(share.gathered(patient_id))) is not None:
-                due.note(patient_id, instant, self._stale_ms)
+                due.note(patient_id, instant)
         return due
 
     async def _committed(self, numbers: set[int]) -> dict[tuple[str, int], int]:
@@ -203,7 +202,7 @@ class BedsideWork:
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
         flush.outs += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
-        for patient_id in self.due[number].take(share.tick or tick, self._stale_ms):
+        for patient_id in self.due[number].take(share.tick or tick):
             gathered.note(patient_id, None)
 
     def _of_here(self, identities: Iterable[str], number: int) -> list[str]:
@@ -215,12 +214,12 @@ class BedsideWork:
         pieces += share.changed(gathered.arrivals)
         pieces += parking.park(share, self._of_here(filter(is_alias, gathered.arrivals), number))
         self._retire(number, gathered, flush)
-        limit = stale_before(share, self.settings)
+        limit = cutoffs(share, self.settings)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
             timelines = share.gathered(patient_id)
-            case = case_of(patient_id, timelines, self.spec, stale_before=limit, received_at=received_at)
+            case = case_of(patient_id, timelines, self.spec, cutoffs=limit, received_at=received_at)
             if case is not None:
-                self.due[number].note(patient_id, case.snapshot.as_of, self._stale_ms)
+                self.due[number].note(patient_id, case.snapshot.as_of)
                 flush.cases.append((share, number, case))
 
     def _retire(self, number: int, gathered: Gathered, flush: Flush) -> None:
@@ -252,13 +251,13 @@ class BedsideWork:
                 # Nothing new to say: the score that stands is the one without the model.
                 continue
             score = judge(case, outcome, self.spec)
+            metrics.SCORES.labels(score.level, case.stage).inc()
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
         return await self.host.producer.send(pieces + flush.outs + results)
 
     def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
-        metrics.SCORES.labels(score.level, "stale" if score.stale else "fresh").inc()
         change = share.owe if owed else share.settle
         flush.pieces.setdefault(number, []).extend(change([score.patient_id]))
 

@@ -14,7 +14,7 @@ import msgspec
 from streams import metrics, topics
 from streams.errors import ContractError
 from streams.normalise import Normalised, Raw, normalise, warm_up
-from streams.records import ClinicalEvent, DeadLetter, ObservationVersion
+from streams.records import ClinicalEvent, DeadLetter, Event, ObservationVersion, Overruling
 from streams.settings import Settings, Source
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out, partition_of
@@ -112,7 +112,8 @@ class NormaliseWork:
         for letter in result.dead_letters:
             metrics.DEAD_LETTERS.labels(source.name, letter.reason).inc()
         count = self.settings.partitions
-        return [event_out(e, count) for e in result.events] + [dead_letter_out(d, count) for d in result.dead_letters]
+        outs = [out for event in result.events for out in route(event, count)]
+        return outs + [dead_letter_out(letter, count) for letter in result.dead_letters]
 
     def _stop_source(self, topic: str, source: Source) -> None:
         self._stopped.add(topic)
@@ -151,12 +152,23 @@ def _raw(run: Run, record: Record) -> Raw:
 _encode = msgspec.json.Encoder().encode
 
 
+OVERRULING_KEY = b"overruling"
+"""Of a record that goes to every partition, so that its key says nothing of where it belongs."""
+
+
+def route(event: Event, partitions: int) -> list[Out]:
+    """Return the records that carry an event: one to the partition of its patient, an overruling to every partition."""
+    metrics.EVENTS.labels(event.source, str(event.__struct_config__.tag)).inc()
+    if not isinstance(event, Overruling):
+        return [event_out(event, partitions)]
+    value = _encode(event)
+    return [Out(topics.EVENTS_PATIENTS, partition, OVERRULING_KEY, value) for partition in range(partitions)]
+
+
 def event_out(event: ClinicalEvent, partitions: int) -> Out:
     """Return the record that carries a clinical event to the partition of its patient."""
     key = event.patient_id.encode()
-    is_observation = isinstance(event, ObservationVersion)
-    topic = topics.EVENTS_OBSERVATIONS if is_observation else topics.EVENTS_PATIENTS
-    metrics.EVENTS.labels(event.source, "observation" if is_observation else "patient").inc()
+    topic = topics.EVENTS_OBSERVATIONS if isinstance(event, ObservationVersion) else topics.EVENTS_PATIENTS
     return Out(topic, partition_of(key, partitions), key, _encode(event))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams import topics
-from streams.clock import Instant
+from streams.fusion import stage
 from streams.publish.headers import epoch_of
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
@@ -77,6 +77,11 @@ async def _last_epoch(consumer: Any, partition: int) -> int:
     return max((epoch_of(r) for r in await read_on(consumer, tp)), default=0)
 
 
-def stale_before(share: Share, settings: Settings) -> Instant | None:
-    """Return the instant as of which and before which scores are stale; None before the first tick."""
-    return None if share.tick is None else share.tick - int(settings.stale_after_s * 1000)
+def due_after_ms(settings: Settings) -> tuple[int, int]:
+    """Return the milliseconds after which a score is stale, and silent, at this site."""
+    return int(settings.stale_after_s * 1000), int(settings.silent_after_s * 1000)
+
+
+def cutoffs(share: Share, settings: Settings) -> stage.Cutoffs:
+    """Return what the highest tick that a share has acted on makes of its scores."""
+    return stage.cutoffs(share.tick, *due_after_ms(settings))

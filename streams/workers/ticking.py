@@ -1,9 +1,9 @@
-"""Passing time at the bedside: ticks wait for the inputs they name, and patients fall due for staleness."""
+"""Passing time at the bedside: ticks wait for the inputs they name, and patients fall due for each stage of silence."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from streams.clock import Instant
 from streams.records import Tick
@@ -52,23 +52,50 @@ class Ticks:
 
 
 class DueTimes:
-    """When each patient's score falls stale, unless something newer comes; a heap with lazy removal."""
+    """When each patient's score reaches its next stage, unless something newer comes.
 
-    def __init__(self) -> None:
+    A patient waits in the heap once, however often something newer comes: it is looked at again when its turn comes.
+
+    Parameters
+    ----------
+    after_ms
+        Milliseconds after a score's instant at which it is due: stale, and silent.
+    """
+
+    def __init__(self, after_ms: Sequence[int]) -> None:
+        self._after_ms = sorted(after_ms)
         self._heap: list[tuple[Instant, str]] = []
+        self._next: dict[str, Instant] = {}
         self._as_of: dict[str, Instant] = {}
+        self._stages: dict[str, int] = {}
+        """How many stages of its instant a score has been taken for."""
 
-    def note(self, patient_id: str, as_of: Instant, stale_after_ms: int) -> None:
+    def note(self, patient_id: str, as_of: Instant) -> None:
         """Note the clinical instant of a patient's score."""
         if self._as_of.get(patient_id) != as_of:
-            self._as_of[patient_id] = as_of
-            heapq.heappush(self._heap, (as_of + stale_after_ms, patient_id))
+            self._as_of[patient_id], self._stages[patient_id] = as_of, 0
+            self._wait(patient_id)
 
-    def take(self, tick: Instant, stale_after_ms: int) -> list[str]:
-        """Return the patients that fell stale by `tick` and forget these due times."""
+    def take(self, tick: Instant) -> list[str]:
+        """Return the patients that reached a stage by `tick`, each once, and forget these due times."""
         taken = []
         while self._heap and self._heap[0][0] <= tick:
             due, patient_id = heapq.heappop(self._heap)
-            if self._as_of.get(patient_id) == due - stale_after_ms:
+            if self._next.get(patient_id) != due:
+                continue  # something earlier took its place
+            del self._next[patient_id]
+            passed = sum(self._as_of[patient_id] + after <= tick for after in self._after_ms)
+            if passed > self._stages[patient_id]:
+                self._stages[patient_id] = passed
                 taken.append(patient_id)
+            self._wait(patient_id)
         return taken
+
+    def _wait(self, patient_id: str) -> None:
+        stage = self._stages[patient_id]
+        if stage == len(self._after_ms):
+            return
+        due = self._as_of[patient_id] + self._after_ms[stage]
+        if due < self._next.get(patient_id, due + 1):
+            self._next[patient_id] = due
+            heapq.heappush(self._heap, (due, patient_id))

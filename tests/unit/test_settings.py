@@ -103,7 +103,7 @@ def test_every_setting_can_be_overridden_in_the_environment(name: str, monkeypat
         ("session_timeout_s", "0"),
         ("flushes_in_flight", "9"),
         ("sources", '[{"name": "icu", "topic": "icu.fhir", "misspelt": true}]'),
-        ("sources", '[{"name": "icu", "topic": "icu.fhir", "fhir_version": "R5"}]'),
+        ("sources", '[{"name": "icu", "topic": "icu.fhir", "fhir_version": "R9"}]'),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +121,7 @@ def test_the_default_sources_read_declared_topics() -> None:
     assert [(s.name, s.topic, s.refuse_future) for s in Settings().sources] == [
         ("hospital", "fhir.observations", True),
         ("hospital", "fhir.patients", True),
+        ("hospital", "fhir.encounters", True),
         ("replay", "fhir.replay", False),
     ]
     assert {s.topic for s in Settings().sources} <= topics.BY_NAME.keys()

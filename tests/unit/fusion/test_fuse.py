@@ -115,8 +115,25 @@ def test_a_low_partial_news2_beside_a_model_does_not_lower() -> None:
 
 
 def test_stale_is_said_and_changes_nothing_else() -> None:
-    fresh, stale = fuse(SNAPSHOT, [news(5, "medium")]), fuse(SNAPSHOT, [news(5, "medium")], stale=True)
+    fresh, stale = fuse(SNAPSHOT, [news(5, "medium")]), fuse(SNAPSHOT, [news(5, "medium")], stage="stale")
     assert stale == msgspec.structs.replace(fresh, stale=True, reasons=("stale",))
+
+
+def test_silent_takes_level_and_index_and_leaves_the_predictions() -> None:
+    fresh, silent = (fuse(SNAPSHOT, [AWAY, news(5, "medium")], stage=stage) for stage in ("fresh", "silent"))
+    assert silent == msgspec.structs.replace(
+        fresh,
+        level="indeterminate",
+        index=None,
+        stale=True,
+        silent=True,
+        reasons=("deterioration_gru:breaker-open", "stale", "silent"),
+    )
+
+
+def test_a_flag_in_the_basis_is_named_as_one() -> None:
+    found = fuse(msgspec.structs.replace(SNAPSHOT, basis=("Flag/f1", "sha-1")), [])
+    assert found.basis == ("Flag/f1", "Observation/sha-1")
 
 
 def test_what_carried_it_comes_from_the_snapshot() -> None:

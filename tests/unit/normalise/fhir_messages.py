@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from streams.normalise import Normalised, Raw, normalise
+from streams.records import ObservationVersion, Overruling
 from streams.settings import Source
 
 Json = dict[str, Any]
@@ -39,23 +40,52 @@ def heart_rate(**changes: object) -> Json:
     return {key: value for key, value in (whole | changes).items() if value is not None}
 
 
-def raw(value: bytes | None, received_at: int = NOON) -> Raw:
-    return Raw(value=value, key=None, topic="fhir.observations", partition=3, offset=41, received_at=received_at)
+def patient(**changes: object) -> Json:
+    """A woman born in 1950; a change to None leaves the element out."""
+    whole: Json = {"resourceType": "Patient", "id": "p1", "birthDate": "1950-04-30", "gender": "female"}
+    return {key: value for key, value in (whole | changes).items() if value is not None}
+
+
+def encounter(**changes: object) -> Json:
+    """A stay that began at noon, in R4; a change to None leaves the element out."""
+    whole: Json = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "subject": {"reference": "Patient/p1"},
+        "period": {"start": "2025-03-01T12:00:00Z"},
+    }
+    return {key: value for key, value in (whole | changes).items() if value is not None}
+
+
+def raw(value: bytes | None, received_at: int = NOON, key: bytes | None = None) -> Raw:
+    return Raw(value=value, key=key, topic="fhir.observations", partition=3, offset=41, received_at=received_at)
 
 
 def source(**changes: Any) -> Source:
     return Source(name="hospital", topic="fhir.observations", **changes)
 
 
-def sent(message: object, *, received_at: int = NOON, **changes: Any) -> Normalised:
+def sent(message: object, *, received_at: int = NOON, key: bytes | None = None, **changes: Any) -> Normalised:
     """Normalise a JSON document, or bytes as they are, as if received at noon."""
     value = message if isinstance(message, bytes) or message is None else json.dumps(message).encode()
-    return normalise(raw(value, received_at), source(**changes), future_tolerance_s=300)
+    return normalise(raw(value, received_at, key), source(**changes), future_tolerance_s=300)
 
 
 def bundle(*resources: Json, kind: str = "collection") -> Json:
     """A Bundle with one entry per resource."""
     return {"resourceType": "Bundle", "type": kind, "entry": [{"resource": resource} for resource in resources]}
+
+
+def observations(result: Normalised) -> list[ObservationVersion]:
+    """The versions of Observations."""
+    return [event for event in result.events if isinstance(event, ObservationVersion)]
+
+
+def overrulings(result: Normalised) -> list[tuple[str, str]]:
+    """Resource and patient of every word to all partitions."""
+    return [(event.resource_id, event.patient_id) for event in result.events if isinstance(event, Overruling)]
 
 
 def reasons(result: Normalised) -> list[str]:

@@ -53,7 +53,8 @@ def test_repeated_key_spoils_its_own_entry_only() -> None:
 @pytest.mark.parametrize(
     ("entry", "skip"),
     [
-        ({"request": {"method": "DELETE", "url": "Observation/hr-1"}}, ("delete-unsupported", "")),
+        ({"request": {"method": "DELETE", "url": "Claim/c1"}}, ("resource-type", "Claim")),
+        ({"request": {"method": "DELETE", "url": "Observation?status=final"}}, ("delete-conditional", "")),
         ({"response": {"status": "201"}}, ("no-resource", "")),
         ({}, ("no-resource", "")),
         ({"resource": {"resourceType": "Jane"}}, ("resource-type", "")),

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from streams.records import Measure, ObservationVersion, Version
-from tests.unit.normalise.fhir_messages import NOON, coded, heart_rate, quantity, reasons, sent, skipped
+from tests.unit.normalise.fhir_messages import (
+    NOON,
+    coded,
+    heart_rate,
+    observations,
+    overrulings,
+    quantity,
+    reasons,
+    sent,
+    skipped,
+)
 
 
 def test_heart_rate_becomes_one_event() -> None:
@@ -178,14 +188,16 @@ def test_bad_component_is_rejected_and_the_good_one_counts() -> None:
 @pytest.mark.parametrize("status", ["amended", "corrected"])
 def test_correction_without_usable_value_still_overrules(status: str) -> None:
     result = sent(heart_rate(status=status, valueQuantity=None, dataAbsentReason={"text": "artefact"}))
-    (event,) = result.events
-    assert (event.measures, event.withdrawn) == ((), False)  # type: ignore[union-attr]
+    (event,) = observations(result)
+    assert (event.measures, event.withdrawn) == ((), False)
+    assert overrulings(result) == [("hr-1", "p1")]
     assert skipped(result) == [("data-absent", "8867-4")]
 
 
 def test_second_version_under_an_unused_code_still_overrules() -> None:
     result = sent(heart_rate(code=coded("39156-5"), meta={"versionId": "2"}))
-    assert [event.measures for event in result.events] == [()]  # type: ignore[union-attr]
+    assert [event.measures for event in observations(result)] == [()]
+    assert overrulings(result) == [("hr-1", "p1")]
     assert skipped(result) == [("code", "39156-5")]
 
 
@@ -203,20 +215,20 @@ def test_first_version_without_usable_value_overrules_nothing(version: str | Non
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
 def test_withdrawal_needs_neither_time_nor_value(status: str) -> None:
-    (event,) = sent(heart_rate(status=status, effectiveDateTime=None, valueQuantity=None)).events
-    assert isinstance(event, ObservationVersion)
+    (event,) = observations(sent(heart_rate(status=status, effectiveDateTime=None, valueQuantity=None)))
     assert (event.withdrawn, event.effective_at, event.measures) == (True, None, ())
     assert event.version.status_rank == 4
 
 
 def test_withdrawal_with_a_date_alone_is_still_a_withdrawal() -> None:
-    (event,) = sent(heart_rate(status="entered-in-error", effectiveDateTime="2025-03-01")).events
-    assert (event.withdrawn, event.effective_at) == (True, None)  # type: ignore[union-attr]
+    (event,) = observations(sent(heart_rate(status="entered-in-error", effectiveDateTime="2025-03-01")))
+    assert (event.withdrawn, event.effective_at) == (True, None)
 
 
 @pytest.mark.parametrize("code", [None, {"text": "withdrawn"}, coded("85354-9")])
 def test_withdrawal_that_may_have_been_ours_is_kept(code: object) -> None:
-    assert [event.withdrawn for event in sent(heart_rate(status="entered-in-error", code=code)).events] == [True]
+    (event,) = observations(sent(heart_rate(status="entered-in-error", code=code)))
+    assert event.withdrawn
 
 
 def test_withdrawal_of_an_unused_code_is_skipped() -> None:
@@ -225,11 +237,12 @@ def test_withdrawal_of_an_unused_code_is_skipped() -> None:
 
 
 def test_withdrawal_without_id_finds_the_fact_by_its_content() -> None:
-    (first,) = sent(heart_rate(id=None)).events
-    (second,) = sent(heart_rate(id=None, status="entered-in-error")).events
+    (first,) = observations(sent(heart_rate(id=None)))
+    (second,) = observations(sent(heart_rate(id=None, status="entered-in-error")))
     assert first.resource_id == second.resource_id
     assert first.resource_id.startswith("sha-")
     assert second.withdrawn
+    assert overrulings(sent(heart_rate(id=None, status="entered-in-error"))) == []
 
 
 def test_withdrawal_without_id_and_value_is_rejected() -> None:

@@ -10,8 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.normalise import Normalised, normalise
-from streams.records import ObservationVersion
-from tests.unit.normalise.fhir_messages import NOON, bundle, coded, heart_rate, quantity, raw, sent, source
+from tests.unit.normalise.fhir_messages import (
+    NOON,
+    bundle,
+    coded,
+    encounter,
+    heart_rate,
+    observations,
+    patient,
+    quantity,
+    raw,
+    sent,
+    source,
+)
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
@@ -21,7 +32,7 @@ JSON = st.recursive(
 )
 KEYS = st.sampled_from(
     """resourceType id meta status code subject encounter effectiveDateTime effectivePeriod valueQuantity valueInteger
-    component dataAbsentReason entry resource fullUrl request""".split()  # noqa: SIM905
+    component dataAbsentReason entry resource fullUrl request identifier link location period contained""".split()  # noqa: SIM905
 )
 PANEL = heart_rate(
     code=coded("85354-9"),
@@ -29,7 +40,13 @@ PANEL = heart_rate(
     component=[{"code": coded("8480-6"), "valueQuantity": quantity(120, "mm[Hg]")}, {"code": coded("8357-6")}],
 )
 SAMPLES = st.sampled_from(
-    [heart_rate(), PANEL, bundle(heart_rate(), PANEL), {"resourceType": "Patient", "id": "p", "birthDate": "1950"}]
+    [
+        heart_rate(),
+        PANEL,
+        bundle(heart_rate(), PANEL),
+        patient(identifier=[{"system": "urn:mrn", "value": "7"}], link=[{"type": "replaces", "other": {}}]),
+        encounter(location=[{"location": {"reference": "Location/w"}}], meta={"versionId": "2"}),
+    ]
 )
 
 
@@ -48,7 +65,7 @@ def test_any_json_ends_as_something(document: object) -> None:
     assert outcomes(sent(document)) >= 1
 
 
-@given(st.dictionaries(KEYS, JSON | st.sampled_from(["Observation", "Bundle", "Patient"]), max_size=8))
+@given(st.dictionaries(KEYS, JSON | st.sampled_from(["Observation", "Bundle", "Patient", "Encounter"]), max_size=8))
 def test_any_object_with_fhir_keys_ends_as_something(document: object) -> None:
     assert outcomes(sent(document)) >= 1
 
@@ -124,7 +141,7 @@ def test_key_order_whitespace_and_arrival_do_not_make_another_version(data: st.D
 
 
 def version_of(**changes: object) -> bytes:
-    (event,) = sent(heart_rate(**changes)).events
+    (event,) = observations(sent(heart_rate(**changes)))
     return event.version.digest
 
 
@@ -158,19 +175,18 @@ def test_versions_stand_in_the_order_of_their_metadata() -> None:
         {"lastUpdated": "2025-03-01T12:00:00Z"},
         {"lastUpdated": "2025-03-01T13:30:00+01:00", "versionId": "1"},
     ]
-    events = [sent(heart_rate(meta=meta)).events[0] for meta in metas]
+    events = [observations(sent(heart_rate(meta=meta)))[0] for meta in metas]
     keys = [(event.version.last_updated, event.version.version_id) for event in events]
     assert keys == [(0, 0), (0, 0), (0, 2), (0, 10), (NOON, 0), (NOON + 1_800_000, 1)]
     ranks = ["preliminary", "final", "amended", "entered-in-error"]
-    versions = [sent(heart_rate(status=status)).events[0].version for status in ranks]
+    versions = [observations(sent(heart_rate(status=status)))[0].version for status in ranks]
     assert versions == sorted(versions)
 
 
 def test_resource_without_id_is_known_by_its_content() -> None:
     one, again, other = (
-        sent(heart_rate(id=None, **changes)).events[0]
+        observations(sent(heart_rate(id=None, **changes)))[0]
         for changes in ({}, {"status": "amended"}, {"valueQuantity": quantity(73, "/min")})
     )
-    assert isinstance(one, ObservationVersion)
     assert one.resource_id == again.resource_id != other.resource_id
     assert len(one.resource_id) == 36

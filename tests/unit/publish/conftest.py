@@ -5,12 +5,14 @@ from itertools import product
 import pytest
 
 from streams.fusion.fuse import fuse
+from streams.fusion.stage import Stage
 from streams.publish.terms import ModelTerms
-from streams.records import Prediction, RiskScore
+from streams.records import Correction, Prediction, RiskScore
 from streams.timeline.series import Snapshot, series_of
 from streams.vocabulary import INDEX
 
 AS_OF = 1_700_000_000_123
+STAGES: tuple[Stage, ...] = ("fresh", "stale", "silent")
 
 
 @pytest.fixture
@@ -55,9 +57,12 @@ def every_shape() -> list[RiskScore]:
         Prediction("pat-1", "news2", "2017", AS_OF, "indeterminate", reasons=("missing:8310-5",)),
     ]
     some = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", False, ("hr-1",), 1)
-    none = Snapshot("pat-1", AS_OF, series_of([]), "", "", "", True, (), 0)
-    many = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", True, tuple(f"o-{k}" for k in range(50)), 312)
+    gone = (Correction("hr-1", "withdrawn", 0),)
+    none = Snapshot("pat-1", AS_OF, series_of([]), "", "", "", True, (), 0, gone, 1)
+    basis = tuple(f"o-{k}" for k in range(50))
+    changed = tuple(Correction(f"o-{k}", "replaced", AS_OF - k) for k in range(10))
+    many = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", True, basis, 312, changed, 14)
     return [
-        fuse(who, both, stale=stale)
-        for who, both, stale in product((some, none, many), product(learned, transparent), (False, True))
+        fuse(who, both, stage=stage)
+        for who, both, stage in product((some, none, many), product(learned, transparent), STAGES)
     ]

@@ -34,8 +34,10 @@ def test_other_facts_are_another_version(score: RiskScore) -> None:
     assert version_id(score, b"g" * 16) != version_id(score, FACTS)
 
 
-def test_a_stale_score_is_another_version(score: RiskScore) -> None:
-    assert version_id(msgspec.structs.replace(score, stale=True), FACTS) != version_id(score, FACTS)
+def test_each_stage_is_another_version(score: RiskScore) -> None:
+    stale = msgspec.structs.replace(score, stale=True)
+    silent = msgspec.structs.replace(stale, silent=True)
+    assert len({version_id(one, FACTS) for one in (score, stale, silent)}) == 3
 
 
 def test_a_model_that_did_not_answer_makes_another_version(

@@ -111,7 +111,7 @@ def test_the_whole_resource_for_one_patient(score: RiskScore, models: MODELS) ->
 
 
 def test_every_shape_is_read_back_by_fhir_resources(every_shape: list[RiskScore], models: MODELS) -> None:
-    assert len(every_shape) == 72
+    assert len(every_shape) == 108
     for score in every_shape:
         value = write(score, models, "v1")
         found = RiskAssessment.model_validate_json(value)
@@ -184,7 +184,9 @@ def test_every_shape_is_read_back_by_our_own_reader(every_shape: list[RiskScore]
         assert (found.patient_id, found.as_of, found.level, found.index) == (
             score.patient_id, score.as_of, score.level, score.index,
         )  # fmt: skip
-        assert (found.corrected, found.stale, found.degraded) == (score.corrected, score.stale, score.degraded)
+        assert (found.corrected, found.stale, found.silent, found.degraded) == (
+            score.corrected, score.stale, score.silent, score.degraded,
+        )  # fmt: skip
         assert (found.encounter_id, found.basis, found.basis_count) == (
             score.encounter_id, score.basis, score.basis_count,
         )  # fmt: skip
@@ -193,6 +195,19 @@ def test_every_shape_is_read_back_by_our_own_reader(every_shape: list[RiskScore]
         assert found.models == tuple(
             ModelSummary(p.model, p.version, p.status, p.value, p.level, p.reasons) for p in score.predictions
         )
+
+
+def test_a_silent_patients_assessment_says_so_and_keeps_what_the_models_said(
+    snapshot: Snapshot, gru: Prediction, models: MODELS
+) -> None:
+    found = written(fuse(snapshot, [gru], stage="silent"), models)
+    assert {"url": "urn:cardiostream:fhir:stale", "valueBoolean": True} in found["extension"]
+    assert {"url": "urn:cardiostream:fhir:silent", "valueBoolean": True} in found["extension"]
+    model, whole = found["prediction"]
+    assert model["probabilityDecimal"] == 16.666666666666668
+    assert whole["qualitativeRisk"]["coding"][0]["code"] == "indeterminate"
+    assert "extension" not in whole
+    assert whole["rationale"] == "Indeterminate: nothing new for so long that no earlier judgement stands."
 
 
 @given(st.floats(0, 1), st.integers(-10_000_000_000_000, 10_000_000_000_000))

@@ -13,7 +13,8 @@ from streams.vocabulary import INDEX, quantity
 AS_OF = 1_700_000_000_000
 RR, SPO2, SBP, HR, TEMP = "9279-1", "2708-6", "8480-6", "8867-4", "8310-5"
 GCS, EYE, VERBAL, MOTOR = "9269-2", "9267-6", "9270-0", "9268-4"
-FLOW, SHARE = "3151-8", "3150-6"
+FLOW, SHARE, CHARTED_OXYGEN = "3151-8", "3150-6", "supplemental-oxygen"
+ACVPU, SCALE_2 = "80288-4", "news2-spo2-scale-2"
 NORMAL = ((RR, 16.0), (SPO2, 98.0), (SBP, 120.0), (HR, 70.0), (TEMP, 37.0))
 
 Fact = tuple[str, float] | tuple[str, float, Instant]
@@ -155,13 +156,83 @@ def test_parts_of_different_instants_are_not_added_up() -> None:
     assert "assumed-alert" in score(*NORMAL, (EYE, 1), (VERBAL, 1, HOUR), (MOTOR, 1, HOUR)).reasons
 
 
-def test_scale_2_is_for_the_caller_to_ask_for() -> None:
-    patient = snapshot((RR, 16), (SPO2, 89), (SBP, 120), (HR, 70), (TEMP, 37.0))
-    assert news2(patient).value == 3.0
-    assert news2(patient, scale=2).value == 0.0
+@pytest.mark.parametrize(
+    ("facts", "points"),
+    [
+        (((ACVPU, 0),), 0),
+        (((ACVPU, 1),), 3),
+        (((ACVPU, 2),), 3),
+        (((ACVPU, 3),), 3),
+        (((ACVPU, 4),), 3),
+        (((ACVPU, 1, HOUR), (GCS, 15)), 0),
+        (((ACVPU, 0), (GCS, 12, HOUR)), 0),
+        (((ACVPU, 1), (GCS, 15, HOUR)), 3),
+        (((ACVPU, 1), (GCS, 15)), 3),
+        (((ACVPU, 0), (GCS, 14)), 3),
+        (((ACVPU, 0, HOUR), (EYE, 3), (VERBAL, 5), (MOTOR, 6)), 3),
+        (((ACVPU, 1, 13 * HOUR),), 0),
+    ],
+    ids=[
+        "alert", "confused", "voice", "pain", "unresponsive", "newer-coma-score", "newer-nurse", "newer-nurse-worse",
+        "one-instant-nurse-worse", "one-instant-coma-score-worse", "newer-parts", "too-old",
+    ],
+)  # fmt: skip
+def test_consciousness_by_a_nurses_observation(facts: tuple[Fact, ...], points: int) -> None:
+    assert score(*NORMAL, *facts).value == points
 
 
-codes = st.sampled_from([RR, SPO2, SBP, HR, TEMP, GCS, EYE, VERBAL, MOTOR, FLOW, SHARE])
+def test_consciousness_of_one_instant_names_both_that_it_stands_on() -> None:
+    found = score(*NORMAL, (ACVPU, 0), (GCS, 15))
+    assert [used.code for used in found.inputs[5:]] == [GCS, ACVPU]
+    assert found.reasons == ("assumed-air",)
+
+
+@pytest.mark.parametrize(
+    ("facts", "points"),
+    [
+        (((CHARTED_OXYGEN, 0),), 0),
+        (((CHARTED_OXYGEN, 1),), 2),
+        (((CHARTED_OXYGEN, 0), (FLOW, 2, HOUR)), 0),
+        (((CHARTED_OXYGEN, 1, HOUR), (SHARE, 21)), 0),
+        (((CHARTED_OXYGEN, 0), (FLOW, 2)), 2),
+    ],
+    ids=["air", "oxygen", "newer-air", "newer-share", "one-instant"],
+)
+def test_supplemental_oxygen_as_charted(facts: tuple[Fact, ...], points: int) -> None:
+    assert score(*NORMAL, *facts).value == points
+
+
+LOW_SATURATION = ((RR, 16.0), (SPO2, 89.0), (SBP, 120.0), (HR, 70.0), (TEMP, 37.0), (GCS, 15), (FLOW, 0))
+
+
+def test_a_flag_puts_the_saturation_on_scale_2_and_is_said() -> None:
+    assert score(*LOW_SATURATION).value == 3.0
+    flagged = score(*LOW_SATURATION, (SCALE_2, 1, HOUR))
+    assert (flagged.value, flagged.status, flagged.reasons) == (0.0, "ok", ("spo2-scale-2",))
+    assert InputUsed(SCALE_2, 1, 3600.0) in flagged.inputs
+
+
+def test_a_flag_is_never_stale() -> None:
+    assert score(*LOW_SATURATION, (SCALE_2, 1, 400 * 24 * HOUR)).value == 0.0
+
+
+def test_a_saturation_above_the_target_on_oxygen_scores_on_scale_2() -> None:
+    chart = ((RR, 16.0), (SPO2, 97.0), (SBP, 120.0), (HR, 70.0), (TEMP, 37.0), (GCS, 15), (FLOW, 2))
+    assert score(*chart).value == 2.0
+    assert score(*chart, (SCALE_2, 1)).value == 5.0
+
+
+def test_a_value_that_is_too_old_is_named_with_its_age_and_not_used() -> None:
+    found = score(*NORMAL[:4], (TEMP, 39.5, 13 * HOUR))
+    assert found.reasons[:2] == ("partial", f"stale:{TEMP}")
+    assert found.inputs[-1] == InputUsed(TEMP, 0, 13 * 3600.0)
+
+
+def test_a_value_that_is_too_old_beside_too_few_others_is_named_with_its_age() -> None:
+    assert score((RR, 30), (TEMP, 39.5, 13 * HOUR)).inputs == (InputUsed(RR, 1, 0.0), InputUsed(TEMP, 0, 46800.0))
+
+
+codes = st.sampled_from([RR, SPO2, SBP, HR, TEMP, GCS, EYE, VERBAL, MOTOR, FLOW, SHARE, ACVPU, CHARTED_OXYGEN, SCALE_2])
 
 
 @st.composite
@@ -176,7 +247,8 @@ def test_any_chart_gives_a_score_within_bounds_or_none(chart: list[Fact]) -> Non
     assert found.value is None or 0 <= found.value <= 20
     assert (found.status == "ok") == (not any(r.startswith(("missing", "stale")) for r in found.reasons))
     assert found.status != "ok" or found.level != "indeterminate"
-    assert all(0 <= used.newest_age_s <= 12 * 3600 for used in found.inputs)
+    assert all(0 <= used.newest_age_s <= 12 * 3600 for used in found.inputs if used.count and used.code != SCALE_2)
+    assert all(used.newest_age_s > 12 * 3600 for used in found.inputs if not used.count)
 
 
 @given(st.lists(facts(), max_size=25), st.randoms(use_true_random=False))

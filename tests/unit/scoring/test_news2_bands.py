@@ -17,6 +17,7 @@ SPO2_2_AIR = [(40, 83, 3), (84, 85, 2), (86, 87, 1), (88, 100, 0)]
 SPO2_2_OXYGEN = [(40, 83, 3), (84, 85, 2), (86, 87, 1), (88, 92, 0), (93, 94, 1), (95, 96, 2), (97, 100, 3)]
 SYSTOLIC = [(30, 90, 3), (91, 100, 2), (101, 110, 1), (111, 219, 0), (220, 300, 3)]
 PULSE = [(10, 40, 3), (41, 50, 1), (51, 90, 0), (91, 110, 1), (111, 130, 2), (131, 300, 3)]
+SCALES: tuple[Scale, ...] = (1, 2)
 TENTHS = [(250, 350, 3), (351, 360, 1), (361, 380, 0), (381, 390, 1), (391, 450, 2)]
 
 
@@ -109,7 +110,7 @@ def test_levels_are_the_published_triggers(result: Total, expected: str) -> None
 
 
 def test_the_library_vitalscore_agrees_on_a_grid_around_every_edge() -> None:
-    """All band edges of three parameters at a time; vitalscore refuses SpO2 below 50."""
+    """All edges of all parameters on both scales, those of the pulse in turn; vitalscore refuses SpO2 below 50."""
     grid = itertools.product(
         (8, 9, 11, 12, 20, 21, 24, 25),
         (83, 84, 85, 86, 87, 88, 91, 92, 93, 94, 95, 96, 97),
@@ -117,15 +118,28 @@ def test_the_library_vitalscore_agrees_on_a_grid_around_every_edge() -> None:
         (90, 91, 100, 101, 110, 111, 219, 220),
         (True, False),
         (35.0, 35.1, 36.0, 36.1, 38.0, 38.1, 39.0, 39.1),
+        SCALES,
     )
     pulses = itertools.cycle((40, 41, 50, 51, 90, 91, 110, 111, 130, 131, 70))
-    scales: itertools.cycle[Scale] = itertools.cycle((1, 2))
     seen = 0
-    for (rate, spo2, oxygen, systolic, alert, celsius), pulse, scale in zip(grid, pulses, scales, strict=False):
+    for (rate, spo2, oxygen, systolic, alert, celsius, scale), pulse in zip(grid, pulses, strict=False):
         other = score_news2(
             rate, spo2, oxygen, systolic, pulse, "A" if alert else "V", celsius, use_spo2_scale2=scale == 2
         )
         ours = total(Charted(rate, spo2, systolic, pulse, celsius, oxygen, alert), scale)
         assert ours == (other.total, other.max_single_parameter)
         seen += 1
-    assert seen == 8 * 13 * 2 * 8 * 2 * 8
+    assert seen == 8 * 13 * 2 * 8 * 2 * 8 * 2
+
+
+def test_the_library_vitalscore_agrees_on_every_saturation_and_pulse_on_both_scales_on_air_and_on_oxygen() -> None:
+    for spo2, pulse, oxygen, scale in itertools.product(range(50, 101), range(20, 201), (False, True), SCALES):
+        other = score_news2(16, spo2, oxygen, 120, pulse, "A", 37.0, use_spo2_scale2=scale == 2)
+        ours = total(NORMAL._replace(spo2=spo2, pulse=pulse, on_oxygen=oxygen), scale)
+        assert ours == (other.total, other.max_single_parameter)
+
+
+@pytest.mark.parametrize(("letter", "alert"), [("A", True), ("C", False), ("V", False), ("P", False), ("U", False)])
+def test_the_library_vitalscore_agrees_on_every_letter_of_acvpu(letter: str, alert: bool) -> None:
+    other = score_news2(16, 98, False, 120, 70, letter, 37.0)
+    assert total(NORMAL._replace(alert=alert)) == (other.total, other.max_single_parameter)

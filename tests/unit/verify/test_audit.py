@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from streams import topics
+from streams.fusion.stage import Cutoffs
 from streams.normalise import Raw, normalise
 from streams.records import Tick
 from streams.settings import Settings
@@ -96,7 +97,7 @@ class World:
         for number, share in shares.items():
             self.write(outs_of(number, share.changed(share.timelines)))
             for patient_id, timeline in share.timelines.items():
-                case = case_of(patient_id, [timeline], SPEC, stale_before=None, received_at=NOON)
+                case = case_of(patient_id, [timeline], SPEC, cutoffs=Cutoffs(), received_at=NOON)
                 assert case is not None
                 outcome = OfflineScorer(REPOSITORY, SPEC).score([case.prepared.tensors])[0] if case.sufficient else None
                 outs = Publisher([SPEC]).records(case, judge(case, outcome, SPEC), number, share.epoch)

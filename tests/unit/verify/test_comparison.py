@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.fusion.stage import Cutoffs
 from streams.inference.manifest import load
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
@@ -141,8 +142,8 @@ def test_a_dead_letter_that_differs_in_topic_partition_offset_entry_or_reason_is
 Expected = dict[str, tuple[RiskScore, str]]
 
 
-def expected(*facts: ObservationVersion, stale_before: dict[str, int] | None = None) -> Expected:
-    return expected_scores({p: [t] for p, t in state(*facts).items()}, stale_before or {}, SPEC, SCORER)
+def expected(*facts: ObservationVersion, cutoffs: dict[str, Cutoffs] | None = None) -> Expected:
+    return expected_scores({p: [t] for p, t in state(*facts).items()}, cutoffs or {}, SPEC, SCORER)
 
 
 def published(scores: Expected) -> dict[str, bytes]:
@@ -204,8 +205,16 @@ def test_a_score_of_another_version_alone_is_found() -> None:
 
 
 def test_a_score_that_should_be_stale_is_of_another_version() -> None:
-    stale = expected(*FACTS, stale_before={"p1": START + HOUR})
+    stale = expected(*FACTS, cutoffs={"p1": Cutoffs(START + HOUR)})
     assert findings(published(expected(*FACTS)), stale) == [Finding("scores of another version", 1)]
+
+
+def test_a_score_that_should_be_silent_is_of_another_version_and_level() -> None:
+    silent = expected(*FACTS, cutoffs={"p1": Cutoffs(START + 9 * HOUR, START + HOUR)})
+    assert findings(published(expected(*FACTS)), silent) == [
+        Finding("scores of another version", 1),
+        Finding("scores with other values", 1),
+    ]
 
 
 def test_a_correction_that_leaves_all_values_alone_is_still_another_version() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from streams import topics
+from streams.fusion.stage import Cutoffs
 from streams.inference.batches import Batches
 from streams.inference.fake import FakeClient
 from streams.inference.manifest import Manifest, load
@@ -30,8 +31,14 @@ def timeline(*observations: ObservationVersion) -> Timeline:
     return made
 
 
-def case(*observations: ObservationVersion, stale_before: int | None = None, received_at: int | None = None) -> Case:
-    found = case_of("p1", [timeline(*observations)], SPEC, stale_before=stale_before, received_at=received_at)
+def case(
+    *observations: ObservationVersion,
+    stale_before: int | None = None,
+    silent_before: int | None = None,
+    received_at: int | None = None,
+) -> Case:
+    cutoffs = Cutoffs(stale_before, silent_before)
+    found = case_of("p1", [timeline(*observations)], SPEC, cutoffs=cutoffs, received_at=received_at)
     assert found is not None
     return found
 
@@ -51,7 +58,7 @@ def answered(found: Case, spec: Manifest = SPEC) -> Outcome:
 
 
 def test_a_patient_of_whom_nothing_clinical_was_ever_accepted_is_no_case() -> None:
-    assert case_of("p1", [Timeline(RETENTION)], SPEC, stale_before=None, received_at=None) is None
+    assert case_of("p1", [Timeline(RETENTION)], SPEC, cutoffs=Cutoffs(), received_at=None) is None
 
 
 def test_a_full_set_of_vital_signs_suffices_and_one_pulse_does_not() -> None:
@@ -119,6 +126,14 @@ def test_a_score_is_stale_from_the_instant_at_which_its_newest_fact_is_old_enoug
     assert ("stale" in score.reasons) is stale
 
 
+def test_a_silent_patients_score_is_indeterminate_beside_what_the_models_said() -> None:
+    heard = judge(case(*ENOUGH, stale_before=START), Value(0.1), SPEC)
+    silent = judge(case(*ENOUGH, stale_before=START + HOUR, silent_before=START), Value(0.1), SPEC)
+    assert (silent.level, silent.index, silent.stale, silent.silent) == ("indeterminate", None, True, True)
+    assert silent.predictions == heard.predictions
+    assert silent.reasons[-2:] == ("stale", "silent")
+
+
 def published(found: Case, outcome: Outcome | None, epoch: int = 7) -> list[Out]:
     return Publisher([SPEC]).records(found, judge(found, outcome, SPEC), 3, epoch)
 
@@ -170,6 +185,14 @@ def test_a_stale_score_is_another_version_and_the_same_resource() -> None:
     )
     assert fresh.version_id != stale.version_id
     assert fresh.resource_id == stale.resource_id
+
+
+def test_a_silent_score_is_published_without_an_index() -> None:
+    out = published(case(*ENOUGH, stale_before=START, silent_before=START), Value(0.1))[-1]
+    summary = read(out.value or b"")
+    assert (dict(out.headers)["cs_level"], dict(out.headers)["cs_index"]) == (b"indeterminate", b"")
+    assert (summary.level, summary.index, summary.stale, summary.silent) == ("indeterminate", None, True, True)
+    assert [one.value for one in summary.models] == [0.1, 0.0]
 
 
 def test_the_same_facts_under_another_epoch_are_the_same_version() -> None:

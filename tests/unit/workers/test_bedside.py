@@ -319,6 +319,22 @@ async def test_a_tick_long_after_the_last_fact_publishes_the_score_as_stale_once
     assert bedside.pieces(TICK) == [("", True), ("", True)]
 
 
+async def test_a_patient_who_falls_silent_is_published_as_stale_and_then_as_indeterminate(bedside: Bedside) -> None:
+    await bedside.take(vitals())
+    for hours in (3, 4, 5, 11, 12, 13, 48):
+        await bedside.tick(START + hours * HOUR, obs=1)
+    assert [(s.stale, s.silent) for s in bedside.scores] == [(False, False), (True, False), (True, True)]
+    assert bedside.scores[-1].level == "indeterminate"
+    assert bedside.scores[-1].models == bedside.scores[0].models
+
+
+async def test_a_new_fact_ends_the_silence(bedside: Bedside) -> None:
+    await bedside.take(vitals())
+    await bedside.tick(START + 12 * HOUR)
+    await bedside.take(vitals(at=START + 12 * HOUR))
+    assert [(s.stale, s.silent) for s in bedside.scores] == [(False, False), (True, True), (False, False)]
+
+
 async def test_a_tick_too_early_publishes_nothing(bedside: Bedside) -> None:
     await bedside.take(vitals())
     await bedside.tick(START + 4 * HOUR - 1, obs=1)

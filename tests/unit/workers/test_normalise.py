@@ -9,17 +9,18 @@ import msgspec
 import pytest
 from faust.types import TP
 
-from streams import topics
+from streams import metrics, topics
 from streams.errors import ContractError
 from streams.normalise import LARGEST_PAYLOAD
-from streams.records import DeadLetter, PatientVersion, Version
-from streams.settings import Settings
-from streams.workers.normalise import NormaliseWork, SourceGuard, dead_letter_out, event_out
+from streams.records import DeadLetter, EncounterVersion, Overruling, PatientVersion, Version
+from streams.settings import Settings, Source
+from streams.workers.normalise import NormaliseWork, SourceGuard, dead_letter_out, event_out, route
 from tests.unit.normalise.fhir_messages import NOON, bundle, heart_rate
 from tests.unit.workers.fakes import START, Broker, Host, Rec, through, vitals
 
 GOOD = json.dumps(heart_rate()).encode()
 BAD = b"not JSON"
+ON_PATIENTS: Any = PatientVersion | EncounterVersion | Overruling
 
 
 def trips(sequence: list[bool], window: int = 1000) -> list[int]:
@@ -166,6 +167,45 @@ def test_an_event_goes_to_the_murmur2_partition_of_its_patient(patient_id: str, 
 def test_demographics_go_to_the_same_partition_of_their_own_topic() -> None:
     patient = PatientVersion("hospital", "p1", "p1", Version(), False, START, "1950", "female")
     assert event_out(patient, 6)[:3] == (topics.EVENTS_PATIENTS, event_out(vitals("p1"), 6).partition, b"p1")
+
+
+def test_an_encounter_goes_beside_the_demographics_of_its_patient() -> None:
+    stay = EncounterVersion("hospital", "Encounter/e1", "p1", Version(), False, START)
+    [out] = route(stay, 6)
+    assert out[:3] == (topics.EVENTS_PATIENTS, event_out(vitals("p1"), 6).partition, b"p1")
+    assert msgspec.json.decode(out.value or b"", type=ON_PATIENTS) == stay
+
+
+def test_an_overruling_goes_to_every_partition_whoever_it_names() -> None:
+    word = Overruling("hospital", "hr-1", Version(START, 2, 3, b"x"), "p1", START)
+    outs = route(word, 6)
+    assert [out[:3] for out in outs] == [(topics.EVENTS_PATIENTS, n, b"overruling") for n in range(6)]
+    decoded = {msgspec.json.decode(out.value or b"", type=ON_PATIENTS) for out in outs}
+    assert decoded == {word}
+
+
+async def test_a_correction_becomes_an_event_and_an_overruling_each_counted_once() -> None:
+    host = Host(Broker())
+    before = [counted(kind) for kind in ("observation", "overruling")]
+    corrected = json.dumps(heart_rate(status="corrected")).encode()
+    await through(work_on(host, partitions=4), host.run(topics.OBSERVATIONS, records(corrected)))
+    assert len(host.producer.on(topics.EVENTS_OBSERVATIONS)) == 1
+    assert [out.partition for out in host.producer.on(topics.EVENTS_PATIENTS)] == [0, 1, 2, 3]
+    assert [counted(kind) for kind in ("observation", "overruling")] == [n + 1 for n in before]
+
+
+async def test_a_tombstone_of_a_declared_topic_is_told_to_every_partition() -> None:
+    host = Host(Broker())
+    source = Source(name="hospital", topic=topics.OBSERVATIONS, key_is_id_of="Observation")
+    work = work_on(host, partitions=3, sources=(source,))
+    await through(work, host.run(topics.OBSERVATIONS, [Rec(0, None, b"hr-1", timestamp=NOON)]))
+    assert [out.partition for out in host.producer.on(topics.EVENTS_PATIENTS)] == [0, 1, 2]
+    assert host.producer.on(topics.DEAD_LETTERS) == []
+    assert host.committable(topics.OBSERVATIONS) == 1
+
+
+def counted(kind: str) -> float:
+    return metrics.EVENTS.labels("hospital", kind)._value.get()  # type: ignore[no-any-return]
 
 
 def letter(payload: bytes | None, field: str = "Observation.subject") -> DeadLetter:

@@ -9,6 +9,7 @@ import pytest
 
 from streams import topics
 from streams.errors import ContractError, RetryableError
+from streams.fusion.stage import Cutoffs
 from streams.settings import Settings
 from streams.timeline.encoding import PieceKey, decode_key, encode_key
 from streams.timeline.share import DEBT, EPOCH, Share
@@ -16,7 +17,7 @@ from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Retention
 from streams.transport.produce import Out
 from streams.workers import ownership
-from streams.workers.ownership import Owner, outs_of, retention_of, stale_before
+from streams.workers.ownership import Owner, cutoffs, due_after_ms, outs_of, retention_of
 from tests.unit.workers.fakes import HOUR, MARKED, START, Broker, Producer, vitals
 
 
@@ -180,10 +181,14 @@ def test_retention_is_the_sites() -> None:
 
 
 def test_nothing_is_stale_before_the_first_tick() -> None:
-    assert stale_before(Share(b"mark", Retention(1, 1)), Settings()) is None
+    assert cutoffs(Share(b"mark", Retention(1, 1)), Settings()) == Cutoffs(None, None)
 
 
-def test_after_a_tick_scores_are_stale_that_are_older_than_the_setting() -> None:
+def test_after_a_tick_scores_are_stale_and_silent_that_are_older_than_the_setting() -> None:
     share = Share(b"mark", Retention(1, 1))
     share.advance(START)
-    assert stale_before(share, Settings(stale_after_s=3600)) == START - HOUR
+    assert cutoffs(share, Settings(stale_after_s=3600, silent_after_s=7200)) == Cutoffs(START - HOUR, START - 2 * HOUR)
+
+
+def test_a_patient_falls_due_after_the_sites_settings() -> None:
+    assert due_after_ms(Settings(stale_after_s=3600, silent_after_s=7200.5)) == (3_600_000, 7_200_500)

@@ -90,49 +90,93 @@ def test_a_run_is_not_done_with_while_one_of_its_ticks_waits() -> None:
 
 
 def test_a_patient_falls_due_when_the_newest_fact_is_old_enough_and_not_a_moment_earlier() -> None:
-    due = DueTimes()
-    due.note("p1", 1000, 500)
-    assert due.take(1499, 500) == []
-    assert due.take(1500, 500) == ["p1"]
+    due = DueTimes([500])
+    due.note("p1", 1000)
+    assert due.take(1499) == []
+    assert due.take(1500) == ["p1"]
 
 
 def test_a_patient_falls_due_once() -> None:
-    due = DueTimes()
-    due.note("p1", 1000, 500)
-    assert due.take(2000, 500) == ["p1"]
-    due.note("p1", 1000, 500)
-    assert due.take(9000, 500) == []
+    due = DueTimes([500])
+    due.note("p1", 1000)
+    assert due.take(2000) == ["p1"]
+    due.note("p1", 1000)
+    assert due.take(9000) == []
 
 
 def test_something_newer_moves_the_due_time() -> None:
-    due = DueTimes()
-    due.note("p1", 1000, 500)
-    due.note("p1", 1400, 500)
-    assert due.take(1899, 500) == []
-    assert due.take(1900, 500) == ["p1"]
+    due = DueTimes([500])
+    due.note("p1", 1000)
+    due.note("p1", 1400)
+    assert due.take(1899) == []
+    assert due.take(1900) == ["p1"]
 
 
 def test_a_withdrawal_that_makes_the_newest_fact_older_moves_it_back() -> None:
-    due = DueTimes()
-    due.note("p1", 1400, 500)
-    due.note("p1", 1000, 500)
-    assert due.take(1500, 500) == ["p1"]
-    assert due.take(9000, 500) == []
+    due = DueTimes([500])
+    due.note("p1", 1400)
+    due.note("p1", 1000)
+    assert due.take(1500) == ["p1"]
+    assert due.take(9000) == []
 
 
 def test_each_patient_has_a_due_time_of_their_own() -> None:
-    due = DueTimes()
-    due.note("p1", 1000, 500)
-    due.note("p2", 2000, 500)
-    assert due.take(2000, 500) == ["p1"]
-    assert due.take(2500, 500) == ["p2"]
+    due = DueTimes([500])
+    due.note("p1", 1000)
+    due.note("p2", 2000)
+    assert due.take(2000) == ["p1"]
+    assert due.take(2500) == ["p2"]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["p1", "p2", "p3"]), st.integers(0, 50)), max_size=30), st.integers(0, 80))
-def test_whoevers_last_as_of_is_old_enough_falls_due_and_nobody_else(notes: list[tuple[str, int]], tick: int) -> None:
-    due = DueTimes()
+def test_a_patient_falls_due_for_each_stage() -> None:
+    due = DueTimes([500, 2000])
+    due.note("p1", 1000)
+    assert due.take(1500) == ["p1"]
+    assert due.take(2999) == []
+    assert due.take(3000) == ["p1"]
+    assert due.take(9000) == []
+
+
+def test_a_patient_who_reached_both_stages_by_one_tick_falls_due_once() -> None:
+    due = DueTimes([500, 2000])
+    due.note("p1", 1000)
+    assert due.take(3000) == ["p1"]
+    assert due.take(9000) == []
+
+
+def test_a_monitor_that_sends_every_second_waits_once() -> None:
+    due = DueTimes([500, 2000])
+    for as_of in range(1000):
+        due.note("p1", as_of)
+    assert len(due._heap) == 1
+    assert due.take(1498) == []
+    assert due.take(1499) == ["p1"]
+    assert len(due._heap) == 1
+
+
+def test_something_newer_moves_both_stages() -> None:
+    due = DueTimes([500, 2000])
+    due.note("p1", 1000)
+    assert due.take(1500) == ["p1"]
+    due.note("p1", 2000)
+    assert due.take(2499) == []
+    assert due.take(2500) == ["p1"]
+    assert due.take(3999) == []
+    assert due.take(4000) == ["p1"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["p1", "p2", "p3"]), st.integers(0, 50)), max_size=30),
+    st.integers(0, 80),
+    st.integers(0, 80),
+)
+def test_whoevers_last_as_of_reached_a_stage_between_two_ticks_falls_due_and_nobody_else(
+    notes: list[tuple[str, int]], first: int, later: int
+) -> None:
+    due = DueTimes([10, 25])
     for patient_id, as_of in notes:
-        due.note(patient_id, as_of, 10)
-    expected = {patient_id for patient_id, as_of in dict(notes).items() if as_of + 10 <= tick}
-    assert set(due.take(tick, 10)) == expected
-    assert due.take(tick, 10) == []
+        due.note(patient_id, as_of)
+    last, tick = dict(notes).items(), first + later
+    assert set(due.take(first)) == {p for p, as_of in last if as_of + 10 <= first}
+    assert set(due.take(tick)) == {p for p, as_of in last if any(first < as_of + after <= tick for after in (10, 25))}
+    assert due.take(tick) == []

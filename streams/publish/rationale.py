@@ -1,0 +1,37 @@
+"""What a RiskAssessment says in words: each model's judgement, and the whole's."""
+
+from __future__ import annotations
+
+from streams.publish.shortfall import shortfall
+from streams.publish.terms import ModelTerms
+from streams.records import Prediction, RiskScore
+
+
+def rationale_of(prediction: Prediction, terms: ModelTerms) -> str:
+    """Say in words what one model found; a probability is repeated as a percentage, as R4 asks.
+
+    Where something was missing it is named in clinical words after the machine-readable reasons.
+    """
+    lacking = shortfall(prediction, terms)
+    lacked = f" Not enough: {lacking}." if lacking else ""
+    if prediction.value is None:
+        why = ", ".join(prediction.reasons) or "no reason given"
+        return f"{prediction.model} {prediction.version}: {prediction.status} ({why}).{lacked}"
+    value = prediction.value
+    found = f"probability {100 * value:.1f} %" if terms.probability else f"score {value:.0f}"
+    remark = f" ({', '.join(prediction.reasons)})" if prediction.reasons else ""
+    return f"{prediction.model} {prediction.version}: {found}, level {prediction.level}{remark}.{lacked}"
+
+
+def rationale_of_whole(score: RiskScore) -> str:
+    """Say in words what the fused index is, and what it is not."""
+    if score.silent:
+        return "Indeterminate: nothing new for so long that no earlier judgement stands."
+    if score.index is None:
+        return f"Indeterminate: no usable prediction ({', '.join(score.reasons) or 'no reason given'})."
+    parts = [f"Index {score.index:.0f} of 100, level {score.level}: the highest of all models; not a probability."]
+    if score.degraded:
+        parts.append("A learned model could not be asked.")
+    if score.stale:
+        parts.append("Stale: nothing new for longer than the site allows.")
+    return " ".join(parts)
