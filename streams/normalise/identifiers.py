@@ -10,7 +10,7 @@ from streams.normalise.shapes import Identifier
 
 MOST = 32
 """Aliases that are kept of one Patient; each is a word to another partition."""
-_OLD = "old"
+_OLD, _SEPARATOR = "old", "\x1f"
 _LONGEST = 2048
 _CONDITIONAL = re.compile(r"(?:https?://[^\s?#]+/)?Patient\?identifier=([^&#]+)")
 _TOKEN = re.compile(r"((?:[^|,\\]|\\.)*)\|((?:[^|,\\]|\\.)+)")
@@ -20,6 +20,8 @@ _ESCAPED = re.compile(r"\\(.)")
 def _key(use: object, system: object, value: object, source: str) -> str:
     """Return the alias of an identifier; empty where it has no value or is no longer in use (R4 2.24.0.10)."""
     if use == _OLD or not isinstance(value, str) or not isinstance(system, str | None) or not value.strip():
+        return ""
+    if _SEPARATOR in f"{system}{value}":  # it could be read as another system with another value
         return ""
     return alias((system or "").strip(), value.strip(), source)
 

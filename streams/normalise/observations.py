@@ -9,7 +9,7 @@ from streams.errors import RejectedMessage
 from streams.normalise.effective import effective_at, refuse_future
 from streams.normalise.measures import measures
 from streams.normalise.outcome import Found, Scope
-from streams.normalise.overrulings import is_change, told
+from streams.normalise.overrulings import is_change, overruling, told
 from streams.normalise.parts import Parts, take_apart
 from streams.normalise.references import encounter_id
 from streams.normalise.shapes import Observation
@@ -45,7 +45,7 @@ def read(observation: Observation, scope: Scope) -> Found:
     measured = measures(parts)
     if not measured and not _is_change(observation):
         return _found([], parts)
-    return _found(_told(observation, measured, scope), parts)
+    return _found(_told(observation, measured, scope, parts.rejected), parts)
 
 
 def _found(events: list[Event], parts: Parts) -> Found:
@@ -88,21 +88,33 @@ def _whose_if_told(observation: Observation, scope: Scope) -> str:
         return ""
 
 
-def _told(observation: Observation, measured: tuple[Measure, ...], scope: Scope) -> list[Event]:
-    """Return what goes out for a version that stands; a change that names nobody needs no time to void the others."""
+def _told(
+    observation: Observation, measured: tuple[Measure, ...], scope: Scope, rejected: list[RejectedMessage]
+) -> list[Event]:
+    """Return what goes out for a version that stands.
+
+    A change that cannot be placed is no event of its patient, and rejected, but all others hear that it is not theirs.
+    """
     change = _is_change(observation)
-    if change and not _whose_if_told(observation, scope):
-        return told(_event(observation, measured, _placed_if_told(observation, scope), "", scope), change)
-    at = _placed(observation, scope)
-    return told(_event(observation, measured, at, _whose(observation, scope), scope), change)
+    try:
+        at = _placed(observation, scope)
+    except RejectedMessage as unplaced:
+        if not change:
+            raise
+        patient = _whose_if_told(observation, scope)
+        if patient:
+            rejected.append(unplaced)
+        return [overruling(_event(observation, measured, None, patient, scope))]
+    patient = _whose_if_told(observation, scope) if change else _whose(observation, scope)
+    return told(_event(observation, measured, at, patient, scope), change)
 
 
 def _unused(observation: Observation, scope: Scope) -> list[Event]:
-    """Void what an earlier version under another code may have said; one that cannot be placed is only skipped."""
+    """Void what an earlier version under another code may have said; what is wrong with this one does not matter."""
     if observation.status not in STATUS_RANKS or observation.status in _NOT_YET or not _is_change(observation):
         return []
     try:
-        return _told(observation, (), scope)
+        return _told(observation, (), scope, [])
     except RejectedMessage:
         return []
 

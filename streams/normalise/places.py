@@ -9,7 +9,7 @@ from streams.normalise.shapes import CodeableConcept, Period, Place
 from streams.normalise.times import instant
 
 _TYPES = "http://terminology.hl7.org/CodeSystem/location-physical-type"
-_WARD, _ROOM, _BED, _UNSAID = "wi", "ro", "bd", ""
+_WARD, _WING, _ROOM, _BED, _UNSAID = "wa", "wi", "ro", "bd", ""
 _LONGEST = 64
 """Letters kept of a name that people typed."""
 
@@ -18,8 +18,8 @@ _Candidate = tuple[str, tuple[bool, int, int], str]
 
 
 def ward(places: list[Place] | None, scope: Scope) -> str:
-    """Return the ward where the patient is: a Location of type ward, else one of no type; empty where none is said."""
-    return _latest(_candidates(places, scope), _WARD, _UNSAID)
+    """Return the ward where the patient is: of type ward, else wing, else none; empty where it is not said."""
+    return _latest(_candidates(places, scope), _WARD, _WING, _UNSAID)
 
 
 def bed(places: list[Place] | None, scope: Scope) -> str:

@@ -102,7 +102,7 @@ class NormaliseWork:
         for record in run.records:
             result = normalise(_raw(run, record), source, future_tolerance_s=tolerance)
             flush.outs += self._outs(result, source)
-            if guard.tripped(bool(result.dead_letters) and not result.events):
+            if guard.tripped(_refused(result)):
                 self._stop_source(run.topic, source)
                 break
 
@@ -136,6 +136,11 @@ class NormaliseWork:
             [item for item in flush.items if isinstance(item, Run) and item.topic not in self._stopped]
         )
         metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
+
+
+def _refused(result: Normalised) -> bool:
+    """Tell whether nothing of a message could be used; that it voids something does not make it usable."""
+    return bool(result.dead_letters) and all(isinstance(event, Overruling) for event in result.events)
 
 
 def _raw(run: Run, record: Record) -> Raw:

@@ -36,7 +36,7 @@ def test_encounter_becomes_one_event() -> None:
             meta={"versionId": "1", "lastUpdated": "2025-03-01T12:00:00Z"},
             status="finished",
             period={"start": "2025-03-01T12:00:00Z", "end": "2025-03-01T15:00:00+01:00"},
-            location=[place("ward-3", "wi"), place("bed-7", "bd")],
+            location=[place("ward-3", "wa"), place("bed-7", "bd")],
         )
     )
     assert event == EncounterVersion(
@@ -167,7 +167,12 @@ def places(*locations: dict[str, object]) -> tuple[str, str]:
 def test_location_without_physical_type_is_the_ward() -> None:
     assert places(place("w")) == ("w", "")
     assert places(place("w", "ICU", system="urn:local")) == ("w", "")
-    assert places(place("x"), place("w", "wi")) == ("w", "")
+    assert places(place("x"), place("w", "wa")) == ("w", "")
+
+
+def test_ward_comes_before_wing_and_wing_before_a_location_without_type() -> None:
+    assert places(place("a", "wa"), place("i", "wi"), place("x")) == ("a", "")
+    assert places(place("i", "wi"), place("x")) == ("i", "")
 
 
 def test_room_is_the_bed_only_where_no_bed_is_said() -> None:

@@ -201,9 +201,10 @@ def test_second_version_under_an_unused_code_still_overrules() -> None:
     assert skipped(result) == [("code", "39156-5")]
 
 
-def test_second_version_under_an_unused_code_that_cannot_be_placed_is_only_skipped() -> None:
+def test_second_version_under_an_unused_code_that_cannot_be_placed_is_skipped_and_no_event_of_its_patient() -> None:
     result = sent(heart_rate(code=coded("39156-5"), meta={"versionId": "2"}, effectiveDateTime="2025-03-01"))
-    assert (result.events, result.dead_letters) == ((), ())
+    assert (observations(result), result.dead_letters) == ([], ())
+    assert overrulings(result) == [("hr-1", "p1")]
     assert skipped(result) == [("code", "39156-5")]
 
 

@@ -84,9 +84,13 @@ def test_withdrawal_of_an_unused_code_overrules_nothing() -> None:
     assert sent(heart_rate(code=coded("39156-5"), status="entered-in-error", subject=None)).events == ()
 
 
-def test_correction_whose_time_cannot_be_read_is_a_dead_letter_where_it_names_a_patient() -> None:
-    result = sent(heart_rate(status="corrected", effectiveDateTime="2025-03-01"))
-    assert (result.events, reasons(result)) == ((), ["effective-precision"])
+@pytest.mark.parametrize(
+    ("time", "reason"),
+    [("2025-03-01", "effective-precision"), ("2025-03-02T12:00:00Z", "effective-future"), (None, "effective-missing")],
+)
+def test_correction_that_cannot_be_placed_is_a_dead_letter_and_still_told_to_all(time: str | None, reason: str) -> None:
+    result = sent(heart_rate(status="corrected", effectiveDateTime=time))
+    assert (overrulings(result), observations(result), reasons(result)) == ([("hr-1", "p1")], [], [reason])
 
 
 def test_correction_whose_order_cannot_be_told_overrules_nothing() -> None:

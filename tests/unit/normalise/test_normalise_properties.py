@@ -190,3 +190,10 @@ def test_resource_without_id_is_known_by_its_content() -> None:
     )
     assert one.resource_id == again.resource_id != other.resource_id
     assert len(one.resource_id) == 36
+
+
+def test_versions_of_old_inputs_keep_their_digests() -> None:
+    assert version_of().hex() == "67eb11c4ce349bea"
+    assert version_of(status="amended").hex() == "5a33aad6a80f4d55"
+    (event,) = observations(sent(heart_rate(id=None)))
+    assert event.resource_id == "sha-b70ebbd501f2e2a7b21d1f32c5dfd0c7"

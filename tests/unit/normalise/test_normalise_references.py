@@ -36,6 +36,7 @@ def test_reference_gives_the_bare_id(reference: str, patient: str) -> None:
         ({"identifier": {"system": 7, "value": "7"}}, "subject-identifier"),
         ({"identifier": {"value": "123", "use": "old"}}, "subject-identifier"),
         ({"identifier": "123"}, "subject-identifier"),
+        ({"identifier": {"system": "a", "value": "b\x1fc"}}, "subject-identifier"),
         ({"identifier": {"value": "123"}, "type": "Group"}, "subject-type"),
         ({"reference": "#p1"}, "subject-contained"),
         ({"reference": "Group/g"}, "subject-type"),

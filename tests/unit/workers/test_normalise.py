@@ -114,6 +114,21 @@ async def test_other_sources_go_on_when_one_is_stopped() -> None:
     assert host.committable(topics.REPLAY) == 1
 
 
+async def test_corrections_that_cannot_be_placed_count_as_refused_though_they_are_told_to_all() -> None:
+    host = Host(Broker())
+    unplaced = json.dumps(heart_rate(status="corrected", effectiveDateTime="2025-03-01")).encode()
+    await through(work_on(host, partitions=1), host.run(topics.OBSERVATIONS, records(*[unplaced] * 1000)))
+    assert host.committable(topics.OBSERVATIONS) is None
+    assert len(host.producer.on(topics.EVENTS_PATIENTS)) == len(host.producer.on(topics.DEAD_LETTERS)) == 1000
+
+
+async def test_deletes_and_corrections_that_name_nobody_do_not_count_as_refused() -> None:
+    host = Host(Broker())
+    nobody = json.dumps(heart_rate(status="corrected", subject=None)).encode()
+    await through(work_on(host, partitions=1), host.run(topics.OBSERVATIONS, records(*[nobody] * 1000)))
+    assert host.committable(topics.OBSERVATIONS) == 1000
+
+
 async def test_half_refused_goes_on() -> None:
     host = Host(Broker())
     await through(work_on(host), host.run(topics.OBSERVATIONS, records(*[GOOD, BAD] * 500)))
