@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streams.errors import RejectedMessage
+from streams.identity import is_alias
 from streams.normalise.outcome import Scope
 from streams.normalise.shapes import Link, Patient
 from streams.normalise.subjects import resolve
@@ -42,7 +43,7 @@ def read(patient: Patient, own: frozenset[str], scope: Scope) -> Links:
     targets: dict[str, set[str]] = {kind: set() for kind in _MERGES}
     skips: list[Skip] = []
     for index, link in enumerate(links):
-        kind, found = _read(link, f"Patient.link[{index}]", patient, scope)
+        kind, found = _read(link, f"Patient.link[{index}]", own, patient, scope)
         if isinstance(found, str) and found not in own:
             targets[kind].add(found)
         else:
@@ -50,7 +51,7 @@ def read(patient: Patient, own: frozenset[str], scope: Scope) -> Links:
     return Links(tuple(sorted(targets["replaced-by"])), tuple(sorted(targets["replaces"])), skips)
 
 
-def _read(link: Link, field: str, patient: Patient, scope: Scope) -> tuple[str, str | Skip]:
+def _read(link: Link, field: str, own: frozenset[str], patient: Patient, scope: Scope) -> tuple[str, str | Skip]:
     kind = link.type
     if kind not in _TYPES:
         received = "another word" if kind else "none"
@@ -63,4 +64,7 @@ def _read(link: Link, field: str, patient: Patient, scope: Scope) -> tuple[str, 
     if found is None or found.type != "Patient":
         received = "a reference of another form or type" if link.other else "none"
         raise RejectedMessage("link-reference", f"{field}.other", "a reference Patient/<id> or an identifier", received)
+    if kind == "replaced-by" and is_alias(found.id) and found.id not in own:
+        # Who that is, is known at the alias's own partition alone; its survivor's `replaces` says the same to all.
+        return kind, Skip("link-identifier")
     return kind, found.id

@@ -35,6 +35,7 @@ class Expectation:
         self._versions: set[FactKey] = set()
         self._repeated = 0
         self._people: set[tuple[str, str, str, Version]] = set()
+        self._changes = 0
         self._given_up: set[tuple[str, str, str]] = set()
 
     @property
@@ -54,6 +55,7 @@ class Expectation:
     def _take(self, event: Event) -> None:
         self.whole.apply(event)
         if isinstance(event, Overruling):
+            self._changes += 1
             return
         key = (event.patient_id, event.source, event.resource_id, event.version)
         known = self._versions if isinstance(event, ObservationVersion) else self._people
@@ -89,6 +91,7 @@ class Expectation:
             messages=self.messages,
             versions=len(self._versions),
             patients_versions=len(self._people),
+            changes=self._changes,
             repeated=self._repeated,
             fates=dict(sorted(fates.items())),
             skips=dict(sorted(self.skips.items())),
@@ -120,9 +123,11 @@ class Accounting(msgspec.Struct, frozen=True):
     versions: int
     """Distinct versions of Observations."""
     patients_versions: int
-    """Distinct versions of Patients."""
+    """Distinct versions of Patients and Encounters."""
     repeated: int
     """Versions that came more than once."""
     fates: dict[str, int]
     skips: dict[str, int]
     dead_letters: dict[str, int]
+    changes: int = 0
+    """Versions of which every partition was told, because they may have left their patient; repeats included."""

@@ -91,13 +91,18 @@ def test_identifiers_beyond_thirty_two_are_counted() -> None:
         ({"reference": "Patient/p2"}, "p2"),
         ({"reference": "https://ehr.example/fhir/Patient/p2/_history/3"}, "p2"),
         ({"reference": "urn:uuid:0f3bd2f7"}, "0f3bd2f7"),
-        ({"identifier": numbered("9")}, alias("urn:mrn", "9", "hospital")),
-        ({"reference": "Patient?identifier=urn:mrn|9"}, alias("urn:mrn", "9", "hospital")),
     ],
 )
 def test_links_that_replace_are_read(other: dict[str, object], target: str) -> None:
     assert person(link=[{"type": "replaced-by", "other": other}]).replaced_by == (target,)
     assert person(link=[{"type": "replaces", "other": other}]).replaces == (target,)
+
+
+@pytest.mark.parametrize("other", [{"identifier": numbered("9")}, {"reference": "Patient?identifier=urn:mrn|9"}])
+def test_a_record_known_by_identifier_alone_may_be_replaced_and_may_not_replace(other: dict[str, object]) -> None:
+    assert person(link=[{"type": "replaces", "other": other}]).replaces == (alias("urn:mrn", "9", "hospital"),)
+    result = sent(patient(link=[{"type": "replaced-by", "other": other}]))
+    assert skipped(result) == [("link-identifier", "")]
 
 
 def test_link_within_a_bundle_is_resolved() -> None:
@@ -116,6 +121,7 @@ def test_link_within_a_bundle_is_resolved() -> None:
         ({"type": "replaces", "other": {"type": "RelatedPerson", "identifier": numbered("9")}}, "link-related-person"),
         ({"type": "replaced-by", "other": {"reference": "Patient/p1"}}, "link-self"),
         ({"type": "replaced-by", "other": {"identifier": numbered("1")}}, "link-self"),
+        ({"type": "replaced-by", "other": {"type": "Patient", "identifier": numbered("9")}}, "link-identifier"),
     ],
 )
 def test_link_that_merges_nobody_is_skipped_by_reason(link: dict[str, object], reason: str) -> None:

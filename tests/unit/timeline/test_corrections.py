@@ -28,7 +28,7 @@ def flag(status_rank: int, *, at: int | None = DAY_1) -> ObservationVersion:
 
 
 def of(made: Timeline) -> Snapshot:
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     return found
 

@@ -25,7 +25,7 @@ def panel(
 
 
 def seen(made: Timeline) -> list[float]:
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     return [] if found is None else found.series.value.tolist()
 
 
@@ -60,7 +60,7 @@ def test_contradictory_pressures_of_one_resource_stay_facts_and_reach_no_model()
 
 def test_contradictory_pressures_of_two_resources_of_one_instant_reach_no_model() -> None:
     made = timeline(observation("s", 80, code=SYSTOLIC), observation("d", 120, code=DIASTOLIC), observation("h", 70))
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     assert (found.series.value.tolist(), found.basis, found.basis_count) == ([70], ("h",), 1)
     hour = next(iter(made.hours.values()))
@@ -91,6 +91,6 @@ def test_a_correction_of_one_of_them_brings_the_other_back() -> None:
 
 def test_an_instant_that_holds_nothing_usable_is_not_what_a_score_is_as_of() -> None:
     made = timeline(observation("h", 70), panel("bp", (SYSTOLIC, 80), (DIASTOLIC, 120), at=DAY_1 + MINUTE))
-    found = snapshot("p1", made)
+    found = snapshot("p1", [made])
     assert found is not None
     assert found.as_of == DAY_1

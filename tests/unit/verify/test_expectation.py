@@ -66,7 +66,7 @@ def test_a_value_that_no_living_patient_has_is_kept_and_not_used() -> None:
 
 
 def test_skips_and_dead_letters_are_counted_by_reason() -> None:
-    found = accounting(b"not JSON", {"resourceType": "Encounter", "id": "e"}, heart_rate(subject=None))
+    found = accounting(b"not JSON", {"resourceType": "Condition", "id": "e"}, heart_rate(subject=None))
     assert (found.messages, found.versions) == (3, 0)
     assert found.skips == {"resource-type": 1}
     assert sorted(found.dead_letters.values()) == [1, 1]
@@ -111,9 +111,9 @@ messages = st.lists(
 def test_every_version_has_one_fate_and_every_message_ends_as_something(batch: list[Any]) -> None:
     found = accounting(*batch)
     assert sum(found.fates.values()) == found.versions
-    assert set(found.fates) <= {"in-use", "replaced", "withdrawn", "aged-out", "kept-unusable"}
+    assert set(found.fates) <= {"in-use", "replaced", "withdrawn", "aged-out", "kept-unusable", "moved"}
     assert found.messages == len(batch)
-    ends = found.versions + found.patients_versions + found.repeated
+    ends = found.versions + found.patients_versions + found.repeated + found.changes
     assert ends + sum(found.skips.values()) + sum(found.dead_letters.values()) >= len(batch)
 
 
