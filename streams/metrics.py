@@ -10,6 +10,11 @@ SKIPS = Counter("cardiostream_skips_total", "Parts of inputs that are of no use 
 DEAD_LETTERS = Counter("cardiostream_dead_letters_total", "Inputs that could not be used.", ["source", "reason"])
 FACTS = Counter("cardiostream_facts_total", "What became of fact versions in the state.", ["outcome"])
 EXCLUDED = Counter("cardiostream_excluded_measures_total", "Measured values kept as facts and not scored.", ["reason"])
+BEYOND_RETENTION_HOURS = Histogram(
+    "cardiostream_beyond_retention_age_hours",
+    "How far before the patient's newest clinical time a fact lay that came too late to be remembered.",
+    buckets=(24, 72, 96, 168, 336, 720, 2160, 8760, 87600),
+)
 SCORES = Counter("cardiostream_scores_total", "Scores published.", ["level", "stage"])
 DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model and due again.")
 VIEW = Counter("cardiostream_view_writes_total", "Writes to the Redis view.", ["outcome"])

@@ -267,6 +267,9 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     """Newest first, at most 10; why it is `corrected`."""
     corrections_count: int = 0
     """All of them, listed in `corrections` or not."""
+    ward: str = ""
+    """Where the patient lies by the encounter that goes on; empty where unknown or discharged."""
+    bed: str = ""
 
 
 class Tick(msgspec.Struct, frozen=True):

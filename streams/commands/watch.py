@@ -1,4 +1,4 @@
-"""``cardiostream watch``: the ward's ranking in the terminal, refreshed every second."""
+"""``cardiostream watch``: the ranking of all patients or of a ward in the terminal, refreshed every second."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -40,6 +41,8 @@ STYLES: dict[Level, str] = {
 Top = Annotated[int, typer.Option(min=1, max=500, help="Patients shown, highest index first.")]
 Once = Annotated[bool, typer.Option("--once", help="Print the ranking and end.")]
 
+Ward = Annotated[str, typer.Option(help="Show this ward alone, named as its Encounters name it.")]
+
 
 class Row(msgspec.Struct, frozen=True):
     """One patient's line, as read; ages are computed when it is shown."""
@@ -54,6 +57,8 @@ class Row(msgspec.Struct, frozen=True):
     """Model and its value in words."""
     flags: tuple[str, ...] = ()
     """``stale``, ``silent``, ``degraded``, ``corrected``, and the reasons of what is missing."""
+    place: str = ""
+    """Ward and bed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,46 +66,48 @@ def register(app: typer.Typer) -> None:
     app.command()(watch)
 
 
-def watch(top: Top = 20, once: Once = False) -> None:
-    """Show the live ranking of the ward."""
+def watch(top: Top = 20, once: Once = False, ward: Ward = "") -> None:
+    """Show the live ranking of all patients, or of one ward."""
     from streams.embedded.addresses import connect
 
     try:
-        asyncio.run(_watch(connect(Settings()), top, once, Console(), WallClock()))
+        asyncio.run(_watch(connect(Settings()), top, once, ward, Console(), WallClock()))
     except KeyboardInterrupt:
         return
 
 
-async def _watch(settings: Settings, top: int, once: bool, console: Console, clock: Clock) -> None:
+async def _watch(settings: Settings, top: int, once: bool, ward: str, console: Console, clock: Clock) -> None:
     from streams.publish import view
     from streams.publish.board import Board
 
     redis = view.connect(settings.redis_url)
     try:
         if once:
-            console.print(table(await read(Board(redis), top), clock.now()))
+            console.print(table(await read(Board(redis), top, ward), clock.now(), ward=ward))
         else:
-            await show(Board(redis), top, console, clock, lambda: False)
+            await show(Board(redis), top, console, clock, lambda: False, ward)
     finally:
         await redis.aclose()
 
 
-async def show(board: Board, top: int, console: Console, clock: Clock, over: Callable[[], bool]) -> None:
+async def show(
+    board: Board, top: int, console: Console, clock: Clock, over: Callable[[], bool], ward: str = ""
+) -> None:
     """Show the ranking, refreshed every second, until `over` says so."""
     shown: list[Row] = []
     with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
         while not over():
             trouble = ""
             try:
-                shown = await read(board, top)
+                shown = await read(board, top, ward)
             except CardioStreamError as error:
                 trouble = str(error)
-            live.update(table(shown, clock.now(), trouble), refresh=True)
+            live.update(table(shown, clock.now(), trouble, ward), refresh=True)
             await asyncio.sleep(REFRESH_S)
 
 
-async def read(board: Board, top: int) -> list[Row]:
-    """Read the ranking with each patient's latest score and trend.
+async def read(board: Board, top: int, ward: str = "") -> list[Row]:
+    """Read the ranking, of one ward where it is named, with each patient's latest score and trend.
 
     Raises
     ------
@@ -108,7 +115,7 @@ async def read(board: Board, top: int) -> list[Row]:
         Where Redis does not answer.
     """
     try:
-        ranked = await board.ranking(top)
+        ranked = await board.ranking(top, ward)
         return list(await asyncio.gather(*(_row(board, line) for line in ranked)))
     except CardioStreamError:
         raise
@@ -128,7 +135,16 @@ async def _row(board: Board, line: Ranked) -> Row:
     marks = {"stale": found.stale, "silent": found.silent, "degraded": found.degraded, "corrected": found.corrected}
     flags = tuple(dict.fromkeys([*(name for name, holds in marks.items() if holds), *found.reasons]))
     models = tuple((one.model, value_in_words(one)) for one in found.models)
-    return Row(found.patient_id, found.level, found.index, found.as_of, trend, models, flags)
+    return Row(
+        found.patient_id,
+        found.level,
+        found.index,
+        found.as_of,
+        trend,
+        models,
+        flags,
+        " ".join(filter(None, (found.ward, found.bed))),
+    )
 
 
 def value_in_words(model: ModelSummary) -> str:
@@ -138,7 +154,7 @@ def value_in_words(model: ModelSummary) -> str:
     return f"{model.value:.0f}" if model.model == "news2" else f"{100 * model.value:.1f} %"
 
 
-def table(rows: Sequence[Row], now: Instant, trouble: str = "") -> Table:
+def table(rows: Sequence[Row], now: Instant, trouble: str = "", ward: str = "") -> Table:
     """Return the ranking as a table; pure, ages are counted to `now`.
 
     Parameters
@@ -149,17 +165,21 @@ def table(rows: Sequence[Row], now: Instant, trouble: str = "") -> Table:
         Instant of reading.
     trouble
         Why the rows may be old; shown below them.
+    ward
+        Ward that alone is shown; empty for all.
     """
     shown = Table(
         Column("#", justify="right"),
         "patient",
+        "ward, bed",
         "level",
         Column("index", justify="right"),
         "last hour",
         Column("as of", justify="right"),
         "models",
         "remarks",
-        title="Cardiovascular risk, highest first: an index of 0 to 100, not a probability",
+        title=f"Cardiovascular risk{', ward ' + escape(ward) if ward else ''}, highest first: "
+        "an index of 0 to 100, not a probability",
         caption=Text(trouble, style="bold red") if trouble else None,
         expand=True,
     )
@@ -167,6 +187,7 @@ def table(rows: Sequence[Row], now: Instant, trouble: str = "") -> Table:
         shown.add_row(
             str(rank),
             Text(row.patient_id),
+            Text(row.place),
             Text(f" {row.level} ", style=STYLES[row.level]),
             "-" if row.index is None else f"{row.index:.0f}",
             trend(row.trend, row.as_of),

@@ -64,6 +64,8 @@ def fuse(
         reasons=(*_reasons(predictions), *_STAGE_REASONS[stage]),
         corrections=snapshot.corrections,
         corrections_count=snapshot.corrections_count,
+        ward=snapshot.ward,
+        bed=snapshot.bed,
     )
 
 

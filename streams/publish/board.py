@@ -1,8 +1,8 @@
-"""Reading the view: one patient, one trend, the ward's ranking; and mending the ranking, which is derived."""
+"""Reading the view: one patient, one trend, the ranking of all or of a ward; and mending them, which are derived."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,9 @@ class Latest(msgspec.Struct, frozen=True):
     offset: int
     topic_id: str
     json: bytes
+    ward: str = ""
+    """Empty where unknown or discharged."""
+    bed: str = ""
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Ranked(msgspec.Struct, frozen=True):
     index: float | None
     level: Level
     as_of: Instant
+    ward: str = ""
 
 
 class Board:
@@ -62,57 +66,70 @@ class Board:
         """Return a patient's trend in order of clinical time."""
         return [_point(member.decode()) for member in await self._redis.zrange(keys.history(patient_id), 0, -1)]
 
-    async def ranking(self, n: int) -> list[Ranked]:
-        """Return the `n` patients with the highest index, highest first.
+    async def ranking(self, n: int, ward: str = "") -> list[Ranked]:
+        """Return the `n` patients with the highest index, highest first; of one ward, where it is named.
 
-        Every line is looked up in the patient's own latest score; where the ranking lags behind it or the score has
-        expired, it is mended on the way.
+        Every line is looked up in the patient's own latest score; where the ranking lags behind it, or the score has
+        expired, or the patient has left the ward, it is mended on the way.
         """
-        members = await self._redis.zrange(keys.RANKING, 0, n - 1, desc=True, withscores=True)
+        key = keys.ranking(ward) if ward else keys.RANKING
+        members = await self._redis.zrange(key, 0, n - 1, desc=True, withscores=True)
         ranked = {name.decode(): float(score) for name, score in members}
-        lines = await self._mend(ranked)
+        lines = await self._mend(key, ranked, await self._lines(list(ranked)))
         return sorted(lines, key=lambda line: (-_place(line.index), line.patient_id))
 
-    async def places(self) -> dict[str, float]:
-        """Return the whole ranking as it stands, not mended: patient to index, `keys.INDETERMINATE` where none."""
-        return {name.decode(): float(place) async for name, place in self._redis.zscan_iter(keys.RANKING)}
+    async def wards(self) -> list[str]:
+        """Return the wards that somebody is ranked in, ascending."""
+        found = {key.decode() async for key in self._redis.scan_iter(match=keys.WARDS, count=_SCAN)}
+        return sorted(map(keys.ward_of, found))
+
+    async def places(self, ward: str = "") -> dict[str, float]:
+        """Return a ranking as it stands, not mended: patient to index, `keys.INDETERMINATE` where none."""
+        key = keys.ranking(ward) if ward else keys.RANKING
+        return {name.decode(): float(place) async for name, place in self._redis.zscan_iter(key)}
 
     async def repair(self) -> int:
-        """Go through the whole ranking and all latest scores, mend what differs, and return how many were looked at."""
+        """Go through all rankings and all latest scores, mend what differs, and return how many were looked at."""
         seen: set[str] = set()
         async for key in self._redis.scan_iter(match=keys.latest("*"), count=_SCAN):
             seen.add(key.decode()[len("risk:{") : -len("}:latest")])
-        ranked = await self.places()
-        everyone = {**dict.fromkeys(seen, float("nan")), **ranked}
-        names = list(everyone)
+        ranked = {keys.RANKING: await self.places()}
+        ranked |= {keys.ranking(ward): await self.places(ward) for ward in await self.wards()}
+        names = sorted(seen.union(*ranked.values()))
         for start in range(0, len(names), _SCAN):
-            await self._mend({name: everyone[name] for name in names[start : start + _SCAN]})
+            lines = await self._lines(names[start : start + _SCAN])
+            wanted = {key for line in lines.values() if line for key in keys.rankings(line.ward)}
+            for key in wanted | ranked.keys():
+                await self._mend(key, ranked.get(key, {}), lines)
         return len(names)
 
-    async def _mend(self, ranked: dict[str, float]) -> list[Ranked]:
-        """Compare the ranking's scores with the latest ones, write what differs, and return the lines that stand."""
-        latest = await self._lines(list(ranked))
-        gone = [name for name, line in latest.items() if line is None]
-        lines = {name: line for name, line in latest.items() if line}
-        moved = {name: _place(line.index) for name, line in lines.items() if _place(line.index) != ranked[name]}
+    async def _mend(self, key: str, ranked: Mapping[str, float], lines: Mapping[str, Ranked | None]) -> list[Ranked]:
+        """Compare a ranking with some patients' latest scores, write what differs, and return who is rightly in it."""
+        right = {name: line for name, line in lines.items() if line and key in keys.rankings(line.ward)}
+        gone = [name for name in lines if name in ranked and name not in right]
+        moved = {name: _place(line.index) for name, line in right.items() if _place(line.index) != ranked.get(name)}
         if gone:
-            await self._redis.zrem(keys.RANKING, *gone)
+            await self._redis.zrem(key, *gone)
         if moved:
-            await self._redis.zadd(keys.RANKING, moved)
-        return list(lines.values())
+            await self._redis.zadd(key, moved)
+        return list(right.values())
 
     async def _lines(self, names: Sequence[str]) -> dict[str, Ranked | None]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name in names:
-                pipeline.hmget(keys.latest(name), "index", "level", "as_of")
+                pipeline.hmget(keys.latest(name), "index", "level", "as_of", "ward")
             found = await pipeline.execute()
         return {name: _ranked(name, *values) for name, values in zip(names, found, strict=True)}
 
 
-def _ranked(name: str, index: bytes | None, level: bytes | None, as_of: bytes | None) -> Ranked | None:
+def _ranked(
+    name: str, index: bytes | None, level: bytes | None, as_of: bytes | None, ward: bytes | None
+) -> Ranked | None:
     if index is None or level is None or as_of is None or level == keys.RETIRED.encode():
         return None
-    return Ranked(name, _index(index.decode()), msgspec.convert(level.decode(), Level), int(as_of))
+    return Ranked(
+        name, _index(index.decode()), msgspec.convert(level.decode(), Level), int(as_of), (ward or b"").decode()
+    )
 
 
 def _point(member: str) -> Point:

@@ -13,6 +13,7 @@ CE_TYPE = b"cardiostream.risk.assessed.v1"
 CE_SOURCE = b"/cardiostream/bedside"
 CONTENT_TYPE = b"application/fhir+json"
 EPOCH, LEVEL, INDEX, AS_OF = "cs_epoch", "cs_level", "cs_index", "cs_as_of"
+WARD, BED = "cs_ward", "cs_bed"
 RETIRED = b"retired"
 """In place of a level: this id has been merged into another."""
 
@@ -36,7 +37,7 @@ def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | No
 
     ``ce_time`` is the clinical ``as_of``, so that the record is a function of the facts alone; the arrival time is
     the Kafka timestamp. ``cs_epoch`` is the owner's epoch, ``cs_as_of`` milliseconds since 1970, ``cs_index``
-    empty where indeterminate.
+    empty where indeterminate, ``cs_ward`` and ``cs_bed`` UTF-8 and absent where unknown.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ def headers(score: RiskScore, epoch: int, version_id: str, traceparent: str | No
         (INDEX, b"" if score.index is None else repr(score.index).encode()),
         (AS_OF, b"%d" % score.as_of),
     ]
+    found += [(name, value.encode()) for name, value in ((WARD, score.ward), (BED, score.bed)) if value]
     if traceparent:
         found.append(("traceparent", traceparent.encode()))
     return found

@@ -83,8 +83,15 @@ def _extensions(score: RiskScore) -> list[dict[str, Any]]:
         found.append({"url": terms.SILENT, "valueBoolean": True})
     if score.degraded:
         found.append({"url": terms.DEGRADED, "valueBoolean": True})
+    if score.ward or score.bed:
+        found.append({"url": terms.LOCATION, "extension": _location(score)})
     found.extend({"url": terms.REASON, "valueString": reason} for reason in score.reasons)
     return found
+
+
+def _location(score: RiskScore) -> list[dict[str, Any]]:
+    parts = (("ward", score.ward), ("bed", score.bed))
+    return [{"url": name, "valueString": value} for name, value in parts if value]
 
 
 def _prediction(prediction: Prediction, words: ModelTerms, when: str) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Summary(msgspec.Struct, frozen=True):
     basis_count: int
     reasons: tuple[str, ...]
     models: tuple[ModelSummary, ...]
+    ward: str = ""
+    bed: str = ""
 
 
 class _Extension(msgspec.Struct, frozen=True):
@@ -118,6 +120,7 @@ def read(value: bytes) -> Summary:
 
 def _summary(found: _Assessment, models: tuple[ModelSummary, ...], whole: _Prediction) -> Summary:
     marks = {extension.url: extension.value for extension in found.extension}
+    place = {part.url: part.value for e in found.extension if e.url == terms.LOCATION for part in e.extension}
     return Summary(
         resource_id=found.id,
         version_id=found.meta.version_id,
@@ -134,6 +137,8 @@ def _summary(found: _Assessment, models: tuple[ModelSummary, ...], whole: _Predi
         basis_count=marks[terms.BASIS_COUNT],
         reasons=tuple(e.value for e in found.extension if e.url == terms.REASON),
         models=models,
+        ward=place.get("ward", ""),
+        bed=place.get("bed", ""),
     )
 
 

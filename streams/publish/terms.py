@@ -33,6 +33,8 @@ DEGRADED = f"{BASE}:degraded"
 """On the resource: a learned model could not be asked (valueBoolean); absent means false."""
 REASON = f"{BASE}:reason"
 """On the resource: ``<model>:<reason>`` of each prediction that is not ok (valueString)."""
+LOCATION = f"{BASE}:location"
+"""On the resource: ``ward`` and ``bed`` (valueString) where the patient lies; absent where unknown or discharged."""
 AIAST = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
     "code": "AIAST",

@@ -8,9 +8,10 @@ the patient's trend starts afresh.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
@@ -47,6 +48,18 @@ class ViewRow(msgspec.Struct, frozen=True):
     offset: int
     json: bytes
     """The RiskAssessment as it stands on the topic."""
+    ward: str = ""
+    """Empty where unknown or discharged, and of a retired id."""
+    bed: str = ""
+
+
+class Placed(NamedTuple):
+    """What became of one written row."""
+
+    place: int
+    """1: the latest now; 0: there already; -1: a newer one is."""
+    ward_before: str
+    """Ward of the score that was the latest before; empty where there was none."""
 
 
 class WriteCounts(msgspec.Struct, frozen=True):
@@ -82,27 +95,30 @@ class View:
         self._writing = asyncio.Lock()
 
     async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
-        """Write rows in pipelines, then the ranking of those that became the latest; idempotent, in any order.
+        """Write rows in pipelines, then the rankings of those that became the latest; idempotent, in any order.
 
         Raises
         ------
         RetryableError
             Redis is away; the rows may be written again.
         """
-        places: list[int] = []
+        found: list[Placed] = []
         try:
             for start in range(0, len(rows), _CHUNK):
-                places += await self._write(rows[start : start + _CHUNK])
+                found += await self._write(rows[start : start + _CHUNK])
         except (RedisError, OSError) as error:
             raise _away(error) from None
+        places = [one.place for one in found]
         return WriteCounts(places.count(1), places.count(0), places.count(-1))
 
-    async def _write(self, rows: Sequence[ViewRow]) -> list[int]:
-        places = await self._places(rows)
-        await self._rank([row for row, place in zip(rows, places, strict=True) if place == 1])
-        return places
+    async def _write(self, rows: Sequence[ViewRow]) -> list[Placed]:
+        placed = await self._places(rows)
+        applied = [(row, one.ward_before) for row, one in zip(rows, placed, strict=True) if one.place == 1]
+        if applied:
+            await self._rank(applied)
+        return placed
 
-    async def _places(self, rows: Sequence[ViewRow]) -> list[int]:
+    async def _places(self, rows: Sequence[ViewRow]) -> list[Placed]:
         found: list[Any] = await self._run(rows) if self._sha else [NoScriptError()] * len(rows)
         lost = [k for k, place in enumerate(found) if isinstance(place, NoScriptError)]
         if lost:
@@ -112,7 +128,7 @@ class View:
         for place in found:
             if isinstance(place, Exception):
                 raise place
-        return found
+        return [Placed(place, ward.decode()) for place, ward in found]
 
     async def _run(self, rows: Sequence[ViewRow]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -134,15 +150,33 @@ class View:
             row.json,
             self._ttl_s,
             self._length,
+            row.ward,
+            row.bed,
         )
 
-    async def _rank(self, rows: Sequence[ViewRow]) -> None:
-        newest = {row.patient_id: row for row in rows}
-        ranked = {name: _place(row.index) for name, row in newest.items() if row.level != keys.RETIRED}
-        if ranked:
-            await self._redis.zadd(keys.RANKING, ranked)
-        if retired := newest.keys() - ranked.keys():
-            await self._redis.zrem(keys.RANKING, *retired)
+    async def _rank(self, applied: Sequence[tuple[ViewRow, str]]) -> None:
+        """Rank patients by their newest row, and take them out of the wards that they have left."""
+        newest = {row.patient_id: row for row, _ in applied}
+        leave: defaultdict[str, set[str]] = defaultdict(set)
+        enter: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for row, before in applied:
+            if before and before != newest[row.patient_id].ward:
+                leave[keys.ranking(before)].add(row.patient_id)
+        for name, row in newest.items():
+            if row.level == keys.RETIRED:
+                leave[keys.RANKING].add(name)
+                continue
+            for key in keys.rankings(row.ward):
+                enter[key][name] = _place(row.index)
+        await self._move(leave, enter)
+
+    async def _move(self, leave: Mapping[str, set[str]], enter: Mapping[str, Mapping[str, float]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for key, names in leave.items():
+                pipeline.zrem(key, *names)
+            for key, places in enter.items():
+                pipeline.zadd(key, places)
+            await pipeline.execute()
 
     async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
         """Tell whether this Redis holds these partitions' view, built from this topic; False for an emptied one."""

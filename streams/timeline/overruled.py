@@ -9,7 +9,7 @@ import msgspec
 
 from streams.clock import Instant
 from streams.records import Overruling
-from streams.timeline.held import Held
+from streams.timeline.held import Held, HeldEncounter
 
 FactKey = tuple[str, str]
 """source and resource id."""
@@ -47,7 +47,7 @@ class Overruled:
         bucket[key] = word if old is None else _join(old, word)
         return bucket[key] != old
 
-    def voids(self, patient_id: str, resource: Held) -> bool:
+    def voids(self, patient_id: str, resource: Held | HeldEncounter) -> bool:
         """Tell whether a resource held for this identity has been left by a higher version."""
         if not self._known:
             return False

@@ -39,7 +39,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     sex: str
     """FHIR administrative gender; empty where unknown."""
     encounter_id: str
-    """Encounter of the newest usable fact; empty where it names none."""
+    """The encounter that goes on, else the one that the newest usable fact names; empty where neither is known."""
     corrected: bool
     """True where a retained fact has been replaced or withdrawn."""
     basis: tuple[str, ...]
@@ -48,6 +48,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     corrections: tuple[Correction, ...] = ()
     """What was replaced or withdrawn, newest first, at most 10."""
     corrections_count: int = 0
+    ward: str = ""
+    """Ward of the encounter that goes on; empty where unknown or discharged."""
+    bed: str = ""
 
 
 def series_of(rows: list[tuple[Instant, int, float]]) -> Series:

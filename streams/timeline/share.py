@@ -223,7 +223,7 @@ class Share:
         return [self._piece("", TICK, encode_number(tick))]
 
     def _holds(self, key: FactKey) -> bool:
-        return any(timeline.get(key) is not None for timeline in self.timelines.values())
+        return any(timeline.holds(key) for timeline in self.timelines.values())
 
     def park(self, alias: str) -> list[Piece]:
         """Note since which tick an alias waits for its patient; before the first tick there is none to count from."""

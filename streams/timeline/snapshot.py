@@ -10,6 +10,7 @@ import numpy as np
 from streams.clock import Instant
 from streams.timeline.corrections import newest
 from streams.timeline.hour import UNDATED, Columns, Hour, united
+from streams.timeline.place import place
 from streams.timeline.series import Series, Snapshot, series_of
 from streams.timeline.timeline import Timeline
 
@@ -40,7 +41,8 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
     found = _columns(timelines)
     dated = [found[number] for number in sorted(found) if number > UNDATED]
     birth_date, sex = demographics(patient_id, timelines)
-    basis, count, encounter_id = _basis(dated)
+    basis, count, named = _basis(dated)
+    where = place(timelines, named)
     corrections, corrected = newest(c for columns in found.values() for c in columns.corrections)
     return Snapshot(
         patient_id,
@@ -48,12 +50,14 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
         _series(dated),
         birth_date,
         sex,
-        encounter_id,
+        where.encounter_id or named,
         corrected > 0,
         basis,
         count,
         corrections,
         corrected,
+        where.ward,
+        where.bed,
     )
 
 

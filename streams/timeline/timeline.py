@@ -65,7 +65,7 @@ class Timeline:
 
     __slots__ = ("_voids", "_where", "encounters", "horizon", "hours", "patients", "retention", "touched")
 
-    def __init__(self, retention: Retention, voids: Callable[[Held], bool] = lambda _: False) -> None:
+    def __init__(self, retention: Retention, voids: Callable[[Held | HeldEncounter], bool] = lambda _: False) -> None:
         self.retention = retention
         self._voids = voids
         self.hours: dict[int, Hour] = {}
@@ -128,11 +128,20 @@ class Timeline:
             self.encounters[new.key] = united
             self.touched.setdefault(ENCOUNTERS, False)
 
+    def active_encounters(self) -> list[HeldEncounter]:
+        """Return the stays that go on: not withdrawn, and not become another patient's."""
+        stays = self.encounters.values()
+        return [one for one in stays if one.status == "active" and not one.withdrawn and not self._voids(one)]
+
+    def holds(self, key: tuple[str, str]) -> bool:
+        """Tell whether an Observation or an Encounter is remembered."""
+        return key in self._where or key in self.encounters
+
     def reconsider(self, key: tuple[str, str]) -> bool:
-        """Look again whether a resource has been left by a higher version; True where that changed."""
+        """Look again whether a resource has been left by a higher version; True where that may have changed."""
         resource = self.get(key)
         if resource is None:
-            return False
+            return key in self.encounters
         hour = self.hours[self._where[key]]
         void = self._voids(resource)
         if hour.entries[key].void == void:

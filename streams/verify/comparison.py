@@ -151,8 +151,11 @@ def compare_latest(last: Mapping[str, bytes], latest: Mapping[str, bytes]) -> li
 
 
 def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = frozenset()) -> list[Finding]:
-    """Hold Redis against the last words on the results topic, and the ranking against those that are not retired."""
-    wanted = {p: _place(read(value).index) for p, value in last.items() if p not in retired}
+    """Hold Redis against the last words on the results topic, and the rankings against those that are not retired."""
+    scores = {p: read(value) for p, value in last.items() if p not in retired}
+    wanted = {p: _place(score.index) for p, score in scores.items()}
+    wards = {(score.ward, p): wanted[p] for p, score in scores.items() if score.ward}
+    ranked = {(ward, p): place for ward, places in view.wards.items() for p, place in places.items()}
     return counted(
         {
             "Redis: patients missing": len(last.keys() - view.latest.keys()),
@@ -160,6 +163,8 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
             "Redis: not the last word": sum(view.latest[p] != last[p] for p in last.keys() & view.latest.keys()),
             "Redis: wrong places in the ranking": sum(view.ranking.get(p) != place for p, place in wanted.items()),
             "Redis: ranked patients of nobody": len(view.ranking.keys() - wanted.keys()),
+            "Redis: wrong places in the ranking of a ward": sum(ranked.get(k) != place for k, place in wards.items()),
+            "Redis: patients ranked in a ward they are not in": len(ranked.keys() - wards.keys()),
         }
     )
 

@@ -124,6 +124,8 @@ class View(msgspec.Struct, frozen=True):
     latest: dict[str, bytes]
     ranking: dict[str, float]
     """Patient to place; as it stands, not mended."""
+    wards: dict[str, dict[str, float]] = {}
+    """Ward to its ranking, as it stands too."""
 
 
 async def read_view(settings: Settings) -> View:
@@ -134,6 +136,7 @@ async def read_view(settings: Settings) -> View:
         async for key in redis.scan_iter(match=latest("*"), count=1000):
             patient_id = key.decode()[len("risk:{") : -len("}:latest")]
             found[patient_id] = await redis.hget(key, "json")
-        return View(found, await Board(redis).places())
+        board = Board(redis)
+        return View(found, await board.places(), {ward: await board.places(ward) for ward in await board.wards()})
     finally:
         await redis.aclose()

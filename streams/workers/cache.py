@@ -212,6 +212,8 @@ def row_of(record: Record) -> ViewRow:
             epoch=headers.epoch_of(record),
             offset=int(found.get(OFFSET, b"%d" % record.offset)),
             json=record.value or b"",
+            ward=found.get(headers.WARD, b"").decode(),
+            bed=found.get(headers.BED, b"").decode(),
         )
     except (KeyError, ValueError) as error:
         raise ContractError(

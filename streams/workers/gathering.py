@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from streams.clock import Instant
+from streams import metrics
+from streams.clock import HOUR, Instant
 from streams.errors import ContractError
 from streams.identity import is_alias
 from streams.records import (
@@ -18,6 +19,7 @@ from streams.records import (
     PatientVersion,
     Transfer,
 )
+from streams.timeline.plausibility import excluded
 from streams.timeline.share import Share
 from streams.timeline.timeline import Outcome
 from streams.transport.produce import Out
@@ -50,7 +52,9 @@ class Gathered(msgspec.Struct):
         self.moved |= taken.moved
         if taken.piece is not None and share.identities.resolve(taken.touched[0]) != taken.touched[0]:
             self.pieces.setdefault(taken.touched[0], set()).add(taken.piece)
-        if isinstance(event, PatientVersion):
+        if isinstance(event, ObservationVersion):
+            _count(event, taken.outcome, share)
+        elif isinstance(event, PatientVersion):
             self.people.add(event.patient_id)
         return taken.outcome
 
@@ -88,6 +92,16 @@ class Gathered(msgspec.Struct):
             patient_id = share.identities.resolve(identity)
             if patient_id != identity and not is_alias(identity) and relay.home(identity) == number:
                 yield identity, patient_id
+
+
+def _count(event: ObservationVersion, outcome: Outcome, share: Share) -> None:
+    """Count what of a new version is not scored, and how late it came where it came too late."""
+    if outcome in ("added", "replaced"):
+        for reason in excluded(event.measures):
+            metrics.EXCLUDED.labels(reason).inc()
+    elif outcome == "beyond-retention" and event.effective_at is not None:
+        horizon = share.timelines[event.patient_id].horizon or event.effective_at
+        metrics.BEYOND_RETENTION_HOURS.observe((horizon - event.effective_at) / HOUR)
 
 
 def decoded(decode: Any, record: Record, run: Run) -> Any:

@@ -1,10 +1,12 @@
 -- Puts one score into a patient's view unless a newer one is there. Touches one hash slot.
 -- KEYS: 1 latest (hash), 2 history (sorted set by as_of)
 -- ARGV: 1 topic_id, 2 epoch, 3 offset, 4 as_of, 5 level, 6 index (empty: indeterminate), 7 version, 8 json,
---       9 TTL in seconds, 10 history length
--- Returns 1 where it became the latest, 0 where it is there already, -1 where a newer one is.
+--       9 TTL in seconds, 10 history length, 11 ward, 12 bed
+-- Returns {place, ward before}: place is 1 where it became the latest, 0 where it is there already, -1 where a newer
+-- one is; the ward before is where the patient has to leave the ranking.
 -- Order is (epoch, offset) within one topic id; another topic id means the topic was made anew, and starts afresh.
-local held = redis.call('HMGET', KEYS[1], 'topic_id', 'epoch', 'offset')
+local held = redis.call('HMGET', KEYS[1], 'topic_id', 'epoch', 'offset', 'ward')
+local before = held[4] or ''
 local epoch, offset = tonumber(ARGV[2]), tonumber(ARGV[3])
 local place = 1
 if held[1] == ARGV[1] then
@@ -12,7 +14,7 @@ if held[1] == ARGV[1] then
   if held_epoch > epoch or (held_epoch == epoch and held_offset > offset) then
     place = -1
   elseif held_epoch == epoch and held_offset == offset then
-    return 0
+    return {0, before}
   end
 elseif held[1] then
   redis.call('DEL', KEYS[1], KEYS[2])
@@ -22,7 +24,7 @@ for _, entry in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[4], ARGV[4])) d
   local had_epoch, had_offset = string.match(entry, '^(%d+) (%d+) ')
   had_epoch, had_offset = tonumber(had_epoch), tonumber(had_offset)
   if had_epoch > epoch or (had_epoch == epoch and had_offset >= offset) then
-    return place
+    return {place, before}
   end
   redis.call('ZREM', KEYS[2], entry)
 end
@@ -30,10 +32,11 @@ redis.call('ZADD', KEYS[2], ARGV[4], table.concat({ARGV[2], ARGV[3], ARGV[4], AR
 redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -tonumber(ARGV[10]) - 1)
 if place == 1 then
   redis.call('HSET', KEYS[1], 'topic_id', ARGV[1], 'epoch', ARGV[2], 'offset', ARGV[3], 'as_of', ARGV[4],
-    'level', ARGV[5], 'index', ARGV[6], 'version', ARGV[7], 'json', ARGV[8])
+    'level', ARGV[5], 'index', ARGV[6], 'version', ARGV[7], 'json', ARGV[8],
+    'ward', ARGV[11], 'bed', ARGV[12])
   redis.call('EXPIRE', KEYS[1], ARGV[9])
   redis.call('EXPIRE', KEYS[2], ARGV[9])
 elseif redis.call('TTL', KEYS[2]) < 0 then
   redis.call('EXPIRE', KEYS[2], ARGV[9])
 end
-return place
+return {place, before}
