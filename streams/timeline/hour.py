@@ -70,6 +70,11 @@ class Entry(NamedTuple):
         """Whether it may count as a correction."""
         return self.void or self.held.revised or self.held.withdrawn
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing that it says is left out by itself; cheap, for looking closer only where something is."""
+        return len(self.rows) == len(self.held.measures) and not contradictory(self.pressures)
+
     def usable(self, against: frozenset[Pressure]) -> tuple[tuple[Instant, int, float], ...]:
         """Return the rows that nothing contradicts."""
         if not against or not self.pressures:

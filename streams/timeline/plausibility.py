@@ -49,6 +49,8 @@ def contradictory(found: Collection[Pressure]) -> frozenset[Pressure]:
 
     Which of the two is wrong cannot be known, so neither counts. One resource or two makes no difference.
     """
+    if len(found) < 2:
+        return _NONE
     lowest: dict[tuple[str, Instant], float] = {}
     highest: dict[tuple[str, Instant], float] = {}
     for source, at, quantity, value in found:

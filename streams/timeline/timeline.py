@@ -20,7 +20,7 @@ from streams.timeline.held import (
     join_encounter,
     join_patient,
 )
-from streams.timeline.hour import UNDATED, Hour, hour_of, slot_of
+from streams.timeline.hour import UNDATED, Entry, Hour, hour_of, slot_of
 from streams.vocabulary import INDEX, QUANTITIES
 
 Outcome = Literal[
@@ -100,8 +100,13 @@ class Timeline:
 
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
+        one = self.entry(key)
+        return None if one is None else one.held
+
+    def entry(self, key: tuple[str, str]) -> Entry | None:
+        """Return what is remembered of a resource, with what is derived from it."""
         hour = self._where.get(key)
-        return None if hour is None else self.hours[hour].entries[key].held
+        return None if hour is None else self.hours[hour].entries[key]
 
     def piece_of(self, event: ClinicalEvent) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""

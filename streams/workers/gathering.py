@@ -96,12 +96,14 @@ class Gathered(msgspec.Struct):
 
 def _count(event: ObservationVersion, outcome: Outcome, share: Share) -> None:
     """Count what of a new version is not scored, and how late it came where it came too late."""
+    timeline = share.timelines[event.patient_id]
     if outcome in ("added", "replaced"):
-        for reason in excluded(event.measures):
-            metrics.EXCLUDED.labels(reason).inc()
-    elif outcome == "beyond-retention" and event.effective_at is not None:
-        horizon = share.timelines[event.patient_id].horizon or event.effective_at
-        metrics.BEYOND_RETENTION_HOURS.observe((horizon - event.effective_at) / HOUR)
+        entry = timeline.entry((event.source, event.resource_id))
+        if entry is not None and not entry.is_whole:
+            for reason in excluded(event.measures):
+                metrics.EXCLUDED.labels(reason).inc()
+    elif outcome == "beyond-retention" and timeline.horizon is not None and event.effective_at is not None:
+        metrics.BEYOND_RETENTION_HOURS.observe((timeline.horizon - event.effective_at) / HOUR)
 
 
 def decoded(decode: Any, record: Record, run: Run) -> Any:

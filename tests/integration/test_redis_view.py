@@ -68,9 +68,21 @@ def board(redis: Redis) -> Board:
     return Board(redis)
 
 
-def row(offset: int, as_of: int = 1000, index: float | None = 40.0, patient_id: str = "a", epoch: int = 1) -> ViewRow:
+def row(
+    offset: int, as_of: int = 1000, index: float | None = 40.0, patient_id: str = "a", epoch: int = 1,
+    ward: str = "", bed: str = "",
+) -> ViewRow:  # fmt: skip
     level = "indeterminate" if index is None else "medium"
-    return ViewRow(patient_id, as_of, level, index, f"v{offset}", epoch, offset, b'{"n":%d}' % offset)  # type: ignore[arg-type]
+    value = b'{"n":%d}' % offset
+    return ViewRow(patient_id, as_of, level, index, f"v{offset}", epoch, offset, value, ward, bed)  # type: ignore[arg-type]
+
+
+def retired(offset: int, patient_id: str = "a") -> ViewRow:
+    return ViewRow(patient_id, 1000, "retired", None, f"v{offset}", 1, offset, b"{}")
+
+
+async def ranked(board: Board, ward: str = "") -> list[str]:
+    return [line.patient_id for line in await board.ranking(10, ward=ward)]
 
 
 async def contents(redis: Redis) -> dict[bytes, object]:
@@ -90,6 +102,112 @@ async def test_a_score_is_written_with_all_that_readers_need(view: View, board: 
     assert (found.epoch, found.offset, found.topic_id, found.json) == (1, 5, "topic-1", b'{"n":5}')
     assert await board.history("a") == [Point(2000, "medium", 40.5, 1, 5)]
     assert await board.ranking(10) == [Ranked("a", 40.5, "medium", 2000)]
+
+
+async def test_a_score_has_its_ward_and_bed_and_stands_in_the_ranking_of_all_and_of_the_ward(
+    view: View, board: Board
+) -> None:
+    await view.write_many([row(1, ward="Süd 2", bed="12"), row(2, index=60.0, patient_id="b", ward="Süd 2")])
+    await view.write_many([row(3, index=90.0, patient_id="c", ward="ICU"), row(4, patient_id="d")])
+    found = await board.latest("a")
+    assert found is not None
+    assert (found.ward, found.bed) == ("Süd 2", "12")
+    assert await board.wards() == ["ICU", "Süd 2"]
+    assert await ranked(board, "Süd 2") == ["b", "a"]
+    assert await ranked(board) == ["c", "b", "a", "d"]
+    assert await board.ranking(1, ward="Süd 2") == [Ranked("b", 60.0, "medium", 1000, "Süd 2")]
+    assert await board.ranking(10, ward="nowhere") == []
+
+
+async def test_a_transfer_moves_the_patient_from_the_old_wards_ranking_to_the_new_ones(
+    view: View, board: Board, redis: Redis
+) -> None:
+    await view.write_many([row(1, ward="North"), row(2, ward="ICU", index=70.0)])
+    assert await contents(redis) == {
+        b"risk:ranking": [(b"a", 70.0)],
+        b"risk:ward:{ICU}:ranking": [(b"a", 70.0)],
+        b"risk:{a}:latest": await redis.hgetall("risk:{a}:latest"),
+        b"risk:{a}:history": await redis.zrange("risk:{a}:history", 0, -1, withscores=True),
+    }
+    await view.write_many([row(3, ward="South")])
+    assert await board.wards() == ["South"]
+
+
+async def test_who_is_discharged_leaves_the_ward_and_stays_in_the_ranking_of_all(view: View, board: Board) -> None:
+    await view.write_many([row(1, ward="North", bed="12"), row(2, patient_id="b", ward="North")])
+    await view.write_many([row(3)])
+    found = await board.latest("a")
+    assert found is not None
+    assert (found.ward, found.bed) == ("", "")
+    assert await ranked(board, "North") == ["b"]
+    assert await ranked(board) == ["a", "b"]
+
+
+async def test_a_retired_id_leaves_every_ranking(view: View, board: Board) -> None:
+    await view.write_many([row(1, ward="North")])
+    await view.write_many([retired(2)])
+    assert await board.wards() == []
+    assert await board.ranking(10) == []
+
+
+async def test_an_older_score_brings_nobody_back_to_the_ward_they_left(view: View, board: Board) -> None:
+    await view.write_many([row(2, ward="ICU")])
+    await view.write_many([row(1, ward="North"), row(2, ward="ICU")])
+    assert await board.wards() == ["ICU"]
+
+
+async def test_who_has_no_index_stands_at_the_end_of_the_wards_ranking(view: View, board: Board) -> None:
+    await view.write_many([row(1, index=None, ward="North"), row(2, index=0.0, patient_id="b", ward="North")])
+    assert await ranked(board, "North") == ["b", "a"]
+    assert await board.places("North") == {"a": -1.0, "b": 0.0}
+
+
+async def test_reading_a_wards_ranking_mends_who_left_and_who_moved_within_it(
+    view: View, redis: Redis, board: Board
+) -> None:
+    await view.write_many([row(1, ward="ICU"), row(2, index=20.0, patient_id="b", ward="North")])
+    await redis.zadd("risk:ward:{North}:ranking", {"a": 90.0, "b": 5.0, "ghost": 50.0})
+    assert [(line.patient_id, line.index) for line in await board.ranking(10, ward="North")] == [("b", 20.0)]
+    assert await board.places("North") == {"b": 20.0}
+
+
+async def test_lost_and_wrong_rankings_of_wards_are_repaired_from_the_latest_scores(
+    view: View, redis: Redis, board: Board
+) -> None:
+    rows = [row(k, index=float(k), patient_id=f"p{k}", ward=("North", "ICU", "")[k % 3]) for k in range(1200)]
+    await view.write_many(rows)
+    whole = await contents(redis)
+    await redis.delete("risk:ward:{North}:ranking")
+    await redis.zadd("risk:ward:{ICU}:ranking", {"p0": 1.0, "ghost": 7.0})
+    await redis.zadd("risk:ward:{Closed}:ranking", {"p1": 1.0, "p2": 2.0})
+    assert await board.repair() == 1201
+    assert await contents(redis) == whole
+
+
+async def test_an_expired_patient_leaves_the_ranking_of_the_ward(view: View, redis: Redis, board: Board) -> None:
+    await view.write_many([row(1, ward="North"), row(2, patient_id="b", ward="North")])
+    await redis.pexpireat("risk:{a}:latest", 1)
+    assert await ranked(board, "North") == ["b"]
+
+
+async def test_a_topic_made_anew_takes_the_patient_out_of_the_old_ward(view: View, redis: Redis, board: Board) -> None:
+    await view.write_many([row(900, epoch=7, ward="North")])
+    anew = View(redis, "topic-2", latest_ttl_s=TTL_S, history_length=LENGTH)
+    await anew.write_many([row(0, epoch=1, ward="ICU")])
+    assert await board.wards() == ["ICU"]
+
+
+async def test_a_view_written_before_there_were_wards_is_read_and_written_on(
+    view: View, redis: Redis, board: Board
+) -> None:
+    await view.write_many([row(1)])
+    await redis.hdel("risk:{a}:latest", "ward", "bed")
+    assert await ranked(board) == ["a"]
+    found = await board.latest("a")
+    assert found is not None
+    assert (found.ward, found.bed) == ("", "")
+    await view.write_many([row(2, ward="North")])
+    assert await board.wards() == ["North"]
 
 
 async def test_nothing_known_is_none(board: Board) -> None:
@@ -160,7 +278,14 @@ async def test_a_trend_of_one_point_that_is_replaced_late_still_expires(redis: R
 
 async def test_any_order_and_any_repeats_end_the_same(view: View, redis: Redis) -> None:
     rows = [
-        row(offset, as_of=1000 * (offset % 4), index=float(offset), patient_id=patient, epoch=1 + offset // 6)
+        row(
+            offset,
+            as_of=1000 * (offset % 4),
+            index=float(offset),
+            patient_id=patient,
+            epoch=1 + offset // 6,
+            ward=("North", "", "ICU")[offset % 3],
+        )
         for patient in "abc"
         for offset in range(12)
     ]
@@ -177,13 +302,16 @@ async def test_any_order_and_any_repeats_end_the_same(view: View, redis: Redis) 
 
 async def test_two_writers_at_once_end_the_same(view: View, redis: Redis, board: Board) -> None:
     other = View(redis, "topic-1", latest_ttl_s=TTL_S, history_length=LENGTH)
-    rows = [row(k, index=float(k % 100), patient_id=f"p{k % 3}") for k in range(300)]
+    wards = "North", "ICU", ""
+    rows = [row(k, index=float(k % 100), patient_id=f"p{k % 3}", ward=wards[k // 7 % 3]) for k in range(300)]
     mine = [view.write_many(rows[k : k + 10 : 2]) for k in range(0, 300, 10)]
     others = [other.write_many(rows[k + 1 : k + 10 : 2]) for k in reversed(range(0, 300, 10))]
     await asyncio.gather(*mine, *others)
     await board.repair()
-    ranked = [(line.patient_id, line.index) for line in await board.ranking(5)]
-    assert ranked == [("p2", 99.0), ("p1", 98.0), ("p0", 97.0)]
+    found = [(line.patient_id, line.index, line.ward) for line in await board.ranking(5)]
+    assert found == [("p2", 99.0, "North"), ("p1", 98.0, "North"), ("p0", 97.0, "North")]
+    assert await board.wards() == ["North"]
+    assert await board.places("North") == {"p2": 99.0, "p1": 98.0, "p0": 97.0}
 
 
 async def test_an_indeterminate_patient_stays_in_the_ranking_at_its_end(view: View, board: Board) -> None:
@@ -249,9 +377,11 @@ async def test_a_topic_made_anew_replaces_what_the_old_one_left(view: View, redi
 
 
 async def test_no_key_but_those_documented_is_written(view: View, redis: Redis) -> None:
-    await view.write_many([row(1)])
+    await view.write_many([row(1, ward="ICU")])
     await view.mark()
-    assert sorted(await contents(redis)) == [b"risk:ranking", b"risk:view", b"risk:{a}:history", b"risk:{a}:latest"]
+    assert sorted(await contents(redis)) == [
+        b"risk:ranking", b"risk:view", b"risk:ward:{ICU}:ranking", b"risk:{a}:history", b"risk:{a}:latest",
+    ]  # fmt: skip
 
 
 async def test_a_redis_that_is_away_is_retryable_and_tells_no_patient(tmp_path: Path) -> None:

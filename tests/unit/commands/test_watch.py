@@ -16,19 +16,20 @@ ILL = Row(
     ((NOW - 65 * MINUTE, 30.0), (NOW - 35 * MINUTE, 55.0), (NOW - 5 * MINUTE, 81.4)),
     (("deterioration_gru", "63.2 %"), ("news2", "9")),
     ("corrected",),
+    "ICU 3",
 )
 UNKNOWN = Row("sim-0002", "indeterminate", None, NOW - 3 * HOUR, (), (), ("degraded", "news2:missing:9279-1"))
 
 
-def printed(rows: list[Row], trouble: str = "") -> str:
+def printed(rows: list[Row], trouble: str = "", ward: str = "") -> str:
     console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(table(rows, NOW, trouble))
+    console.print(table(rows, NOW, trouble, ward))
     return console.export_text()
 
 
 def test_a_row_tells_rank_level_in_words_index_trend_age_models_and_remarks() -> None:
     line = next(line for line in printed([ILL]).splitlines() if "sim-0007" in line)
-    parts = ("1", " high ", "81", "▃▅▇ ↑ +51", "5 min ago", "gru 63.2 %, NEWS2 9", "corrected")
+    parts = ("1", " ICU 3 ", " high ", "81", "▃▅▇ ↑ +51", "5 min ago", "gru 63.2 %, NEWS2 9", "corrected")
     assert [part for part in parts if part not in line] == []
 
 
@@ -40,6 +41,11 @@ def test_who_cannot_be_judged_is_shown_with_the_reason_and_no_index() -> None:
 
 def test_the_index_is_not_called_a_probability() -> None:
     assert "not a probability" in printed([])
+
+
+def test_one_ward_is_named_above_its_rows_as_it_is_written() -> None:
+    assert "ward [North] 2, highest first" in printed([ILL], ward="[North] 2")
+    assert "ward" not in printed([ILL]).splitlines()[0]
 
 
 def test_trouble_is_said_below_the_rows_that_may_be_old() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.clock import MINUTE
@@ -43,15 +44,26 @@ def score(patient_id: str, as_of: int, index: float | None, value: float | None)
 async def write(stack: Stack, *scores: RiskScore) -> None:
     redis = connect(stack.settings.redis_url)
     rows = [
-        ViewRow(one.patient_id, one.as_of, one.level, one.index, f"v{k}", 1, k, riskassessment.write(one, {}, f"v{k}"))
+        ViewRow(
+            one.patient_id,
+            one.as_of,
+            one.level,
+            one.index,
+            f"v{k}",
+            1,
+            k,
+            riskassessment.write(one, {}, f"v{k}"),
+            one.ward,
+            one.bed,
+        )
         for k, one in enumerate(scores)
     ]
     await View(redis, "topic-1", latest_ttl_s=1000, history_length=9).write_many(rows)
     await redis.aclose()
 
 
-def watch(stack: Stack) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "streams.cli", "watch", "--once"]
+def watch(stack: Stack, *options: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "streams.cli", "watch", "--once", *options]
     env = {**os.environ, **stack.env, "COLUMNS": "200"}
     return subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
@@ -73,6 +85,18 @@ async def test_the_ranking_is_read_with_values_trend_and_remarks(stack: Stack) -
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.index("sim-2") < shown.stdout.index("sim-1")
     assert "↑ +30" in shown.stdout
+
+
+async def test_one_ward_is_shown_alone(stack: Stack) -> None:
+    placed = [
+        msgspec.structs.replace(score(p, AT, 80.0, 9.0), ward=w, bed="3") for p, w in (("w-1", "ICU"), ("w-2", "N"))
+    ]
+    await write(stack, *placed)
+    shown = watch(stack, "--ward", "ICU")
+    assert shown.returncode == 0, shown.stderr
+    assert "w-1" in shown.stdout
+    assert "ICU 3" in shown.stdout
+    assert "w-2" not in shown.stdout
 
 
 async def test_a_redis_that_is_away_is_told_without_its_address() -> None:

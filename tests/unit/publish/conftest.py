@@ -56,12 +56,12 @@ def every_shape() -> list[RiskScore]:
         Prediction("pat-1", "news2", "2017", AS_OF, "indeterminate", 7.0, "high", ("partial", "missing:8310-5")),
         Prediction("pat-1", "news2", "2017", AS_OF, "indeterminate", reasons=("missing:8310-5",)),
     ]
-    some = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", False, ("hr-1",), 1)
+    some = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", False, ("hr-1",), 1, ward="ICU")
     gone = (Correction("hr-1", "withdrawn", 0),)
     none = Snapshot("pat-1", AS_OF, series_of([]), "", "", "", True, (), 0, gone, 1)
     basis = tuple(f"o-{k}" for k in range(50))
     changed = tuple(Correction(f"o-{k}", "replaced", AS_OF - k) for k in range(10))
-    many = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", True, basis, 312, changed, 14)
+    many = Snapshot("pat-1", AS_OF, series_of([]), "", "", "enc-1", True, basis, 312, changed, 14, "North", "12")
     return [
         fuse(who, both, stage=stage)
         for who, both, stage in product((some, none, many), product(learned, transparent), STAGES)

@@ -31,5 +31,11 @@ def test_a_trace_goes_on(score: RiskScore) -> None:
     assert headers(score, 0, "abc", parent)[-1] == ("traceparent", parent.encode())
 
 
+def test_ward_and_bed_are_headers_in_utf_8_and_only_where_they_are_known(score: RiskScore) -> None:
+    placed = msgspec.structs.replace(score, ward="Süd 2", bed="12")
+    assert headers(placed, 0, "abc")[-2:] == [("cs_ward", b"S\xc3\xbcd 2"), ("cs_bed", b"12")]
+    assert not {"cs_ward", "cs_bed"} & dict(headers(score, 0, "abc")).keys()
+
+
 def test_no_header_holds_the_patient(score: RiskScore) -> None:
     assert not any(b"pat-1" in value for _, value in headers(score, 0, "abc"))

@@ -69,6 +69,9 @@ def test_each_part_of_a_snapshot_tells_in_the_digest(snapshot: Snapshot) -> None
         msgspec.structs.replace(snapshot, corrected=True),
         msgspec.structs.replace(snapshot, basis_count=3),
         msgspec.structs.replace(snapshot, basis=("hr-1", "rr-2")),
+        msgspec.structs.replace(snapshot, ward="North"),
+        msgspec.structs.replace(snapshot, bed="North"),
+        msgspec.structs.replace(snapshot, ward="North", bed="12"),
     ]
     assert len({facts_digest(one) for one in changed}) == len(changed)
 

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from fhir.resources.R4B.riskassessment import RiskAssessment
 from hypothesis import given
@@ -190,11 +191,22 @@ def test_every_shape_is_read_back_by_our_own_reader(every_shape: list[RiskScore]
         assert (found.encounter_id, found.basis, found.basis_count) == (
             score.encounter_id, score.basis, score.basis_count,
         )  # fmt: skip
+        assert (found.ward, found.bed) == (score.ward, score.bed)
         assert found.reasons == score.reasons
         assert found.version_id == "v1"
         assert found.models == tuple(
             ModelSummary(p.model, p.version, p.status, p.value, p.level, p.reasons) for p in score.predictions
         )
+
+
+def test_where_the_patient_lies_is_one_extension_with_what_is_known(score: RiskScore, models: MODELS) -> None:
+    url = "urn:cardiostream:fhir:location"
+    ward, bed = {"url": "ward", "valueString": "North"}, {"url": "bed", "valueString": "12"}
+    for place, parts in (({"ward": "North", "bed": "12"}, [ward, bed]), ({"ward": "North"}, [ward]), ({}, None)):
+        value = write(msgspec.structs.replace(score, **place), models, "v1")
+        RiskAssessment.model_validate_json(value)
+        found = [e["extension"] for e in json.loads(value)["extension"] if e["url"] == url]
+        assert found == ([parts] if parts else [])
 
 
 def test_a_silent_patients_assessment_says_so_and_keeps_what_the_models_said(

@@ -316,7 +316,53 @@ def last_words() -> dict[str, bytes]:
 
 def view_of(last: dict[str, bytes]) -> View:
     places = {p: read(value).index for p, value in last.items()}
-    return View(dict(last), {p: INDETERMINATE if index is None else index for p, index in places.items()})
+    ranking = {p: INDETERMINATE if index is None else index for p, index in places.items()}
+    wards: dict[str, dict[str, float]] = {}
+    for p, value in last.items():
+        if ward := read(value).ward:
+            wards.setdefault(ward, {})[p] = ranking[p]
+    return View(dict(last), ranking, wards)
+
+
+def in_wards() -> dict[str, bytes]:
+    """A patient in a ward, one without an index in another, and one in none."""
+    scores = expected(*FACTS, fact("p3", "d"))
+    wards = {"p1": "North", "p2": "ICU", "p3": ""}
+    placed = {p: (msgspec.structs.replace(score, ward=wards[p]), v) for p, (score, v) in scores.items()}
+    nothing = msgspec.structs.replace(placed["p2"][0], level="indeterminate", index=None)
+    return published(placed | {"p2": (nothing, placed["p2"][1])})
+
+
+def test_wards_ranked_as_the_last_words_say_agree() -> None:
+    view = view_of(in_wards())
+    assert {ward: list(places) for ward, places in view.wards.items()} == {"North": ["p1"], "ICU": ["p2"]}
+    assert compare_view(in_wards(), view) == []
+
+
+@pytest.mark.parametrize(("ward", "patient", "place"), [("North", "p1", 99.5), ("ICU", "p2", 0.0)])
+def test_a_wrong_place_in_the_ranking_of_a_ward_is_found(ward: str, patient: str, place: float) -> None:
+    view = view_of(in_wards())
+    view.wards[ward][patient] = place
+    assert compare_view(in_wards(), view) == [Finding("Redis: wrong places in the ranking of a ward", 1)]
+
+
+def test_a_patient_missing_in_the_ranking_of_the_ward_is_found() -> None:
+    view = view_of(in_wards())
+    del view.wards["North"]
+    assert compare_view(in_wards(), view) == [Finding("Redis: wrong places in the ranking of a ward", 1)]
+
+
+@pytest.mark.parametrize(("ward", "patient"), [("ICU", "p1"), ("North", "p3"), ("South", "p9")])
+def test_a_patient_ranked_in_a_ward_that_is_not_theirs_is_found(ward: str, patient: str) -> None:
+    view = view_of(in_wards())
+    view.wards.setdefault(ward, {})[patient] = 50.0
+    assert compare_view(in_wards(), view) == [Finding("Redis: patients ranked in a ward they are not in", 1)]
+
+
+def test_a_retired_patient_still_ranked_in_a_ward_is_found() -> None:
+    view = view_of(in_wards())
+    del view.ranking["p1"]
+    assert compare_view(in_wards(), view, {"p1"}) == [Finding("Redis: patients ranked in a ward they are not in", 1)]
 
 
 def test_a_view_with_the_last_words_in_their_places_agrees() -> None:

@@ -16,9 +16,17 @@ from streams.errors import ContractError, RetryableError
 from streams.inference.batches import Batches
 from streams.inference.fake import FakeClient
 from streams.inference.manifest import load
-from streams.publish.headers import EPOCH
+from streams.publish.headers import BED, EPOCH, WARD
 from streams.publish.summary import Summary, read
-from streams.records import ClinicalEvent, Measure, PatientVersion, Tick, Version
+from streams.records import (
+    EncounterVersion,
+    Event,
+    Measure,
+    Overruling,
+    PatientVersion,
+    Tick,
+    Version,
+)
 from streams.settings import Settings
 from streams.timeline.encoding import decode_key
 from streams.timeline.hour import SLOT
@@ -58,12 +66,12 @@ class Bedside:
         self.host.offsets.assigned()
         await self.work.assigned({TP(topic, n) for topic in self.work.topics for n in partitions})
 
-    def run_of(self, *events: ClinicalEvent) -> Run:
+    def run_of(self, *events: Event) -> Run:
         """Produce events and fetch them."""
         kept = [self.broker.append(OBS, 0, e.patient_id.encode(), encode(e)) for e in events]
         return self.host.run(OBS, kept)
 
-    async def take(self, *events: ClinicalEvent) -> None:
+    async def take(self, *events: Event) -> None:
         await through(self.work, self.run_of(*events))
 
     async def tick(self, at: int, **ends: int) -> None:
@@ -151,6 +159,66 @@ async def test_demographics_alone_are_kept_and_nothing_is_published(bedside: Bed
     assert bedside.scores == []
     assert bedside.host.producer.on(STATE)
     assert bedside.host.committable(OBS) == 1
+
+
+def stay(version: int, ward: str, bed: str = "", patient_id: str = "p1", **more: Any) -> EncounterVersion:
+    return EncounterVersion(
+        "hospital", "Encounter/e1", patient_id, Version(version_id=version), False, START, ward=ward, bed=bed, **more
+    )
+
+
+async def test_an_admission_alone_publishes_the_score_again_with_ward_and_bed(bedside: Bedside) -> None:
+    await bedside.take(vitals())
+    await bedside.take(stay(1, "North", "12"))
+    before, after = bedside.scores
+    assert [(s.ward, s.bed, s.as_of) for s in (before, after)] == [("", "", START), ("North", "12", START)]
+    assert before.version_id != after.version_id
+    assert (after.level, after.index, after.corrected) == (before.level, before.index, False)
+    assert (bedside.heads[1][WARD], bedside.heads[1][BED]) == (b"North", b"12")
+
+
+async def test_a_transfer_alone_is_a_new_version_and_a_discharge_leaves_the_ward(bedside: Bedside) -> None:
+    await bedside.take(vitals(), stay(1, "North", "12"))
+    await bedside.take(stay(2, "ICU", "3"))
+    await bedside.take(stay(3, "ICU", "3", status="finished", end=START + HOUR))
+    assert [(s.ward, s.bed) for s in bedside.scores] == [("North", "12"), ("ICU", "3"), ("", "")]
+    assert len({s.version_id for s in bedside.scores}) == 3
+    assert WARD not in bedside.heads[2]
+
+
+async def test_an_encounter_that_comes_before_any_fact_is_known_when_the_fact_comes(bedside: Bedside) -> None:
+    await bedside.take(stay(1, "North"))
+    await bedside.take(vitals())
+    assert [s.ward for s in bedside.scores] == ["North"]
+
+
+async def test_a_redelivered_encounter_publishes_the_same_version_again(bedside: Bedside) -> None:
+    await bedside.take(vitals())
+    await bedside.take(stay(1, "North"))
+    await bedside.take(stay(1, "North"))
+    assert bedside.heads[1]["ce_id"] == bedside.heads[2]["ce_id"]
+
+
+async def test_an_encounter_that_moves_to_another_patient_takes_its_ward_along(bedside: Bedside) -> None:
+    await bedside.take(vitals("p1"), vitals("p2"), stay(1, "North"))
+    await bedside.take(stay(2, "North", patient_id="p2"), Overruling("hospital", "Encounter/e1", Version(version_id=2),
+                                                                     "p2", START))  # fmt: skip
+    assert {s.patient_id: s.ward for s in bedside.scores} == {"p1": "", "p2": "North"}
+
+
+async def test_a_successor_knows_where_its_patients_lie(bedside: Bedside) -> None:
+    await bedside.take(stay(1, "North", "12"), vitals())
+    async with successor(bedside) as second:
+        await second.take(vitals())
+        assert [(s.ward, s.bed) for s in second.scores] == [("North", "12")]
+        assert bedside.heads[0]["ce_id"] == second.heads[0]["ce_id"]
+
+
+async def test_demographics_alone_publish_the_score_again_where_they_change_it(bedside: Bedside) -> None:
+    await bedside.take(vitals())
+    await bedside.take(PatientVersion("hospital", "p1", "p1", Version(), False, START, "1950", "female"))
+    before, after = bedside.scores
+    assert before.version_id != after.version_id
 
 
 async def test_a_correction_is_published_as_corrected_and_at_its_clinical_time(bedside: Bedside) -> None:

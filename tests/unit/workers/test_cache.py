@@ -35,6 +35,11 @@ def test_a_score_is_a_row_with_its_place_from_its_headers() -> None:
     assert row_of(score(41)) == ViewRow("p1", START, "medium", 41.5, "abc", 3, 41, b"{}")
 
 
+def test_a_row_has_the_ward_and_bed_of_its_headers() -> None:
+    row = row_of(score(41, cs_ward="Süd".encode(), cs_bed=b"12"))
+    assert (row.ward, row.bed) == ("Süd", "12")
+
+
 def test_an_indeterminate_score_has_no_index() -> None:
     row = row_of(score(0, level=b"indeterminate", index=b""))
     assert (row.level, row.index) == ("indeterminate", None)
