@@ -19,7 +19,7 @@ from streams.publish.summary import read
 from streams.simulate.disturbance import disturbed_arrivals
 from streams.simulate.shares import Shares
 from tests.acceptance.conftest import Ward
-from tests.unit.simulate.truths import facts, place, survivors, truth
+from tests.unit.simulate.truths import facts, place, survivors, truth, wards
 
 BAD_DAY = Shares(merges=3)
 """Everything at its usual share; of three merges two stand in the end."""
@@ -42,6 +42,17 @@ def replayed(ward: Ward, patients: int, hours: float) -> list[dict[str, Any]]:
 def ranked(ward: Ward) -> set[str]:
     with redis(ward) as client:
         return {f"Patient/{name}" for name in client.zrange(keys.RANKING, 0, -1)}
+
+
+def lying(ward: Ward, people: Iterable[str]) -> dict[str, str]:
+    """Ward of each person by the rankings of the wards; those who are in several are named in all."""
+    found = dict.fromkeys(people, "")
+    with redis(ward) as client:
+        for key in client.scan_iter(match=keys.WARDS):
+            for name in client.zrange(key, 0, -1):
+                if f"Patient/{name}" in found:
+                    found[f"Patient/{name}"] += keys.ward_of(key)
+    return found
 
 
 def scored(ward: Ward, people: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -84,6 +95,10 @@ def agrees(ward: Ward, feed: list[dict[str, Any]]) -> None:
     assert len(expected) > 20
     assert set(expected) <= ranked(ward)
     assert scored(ward, expected) == expected
+
+    places = {name: lies for name, lies in wards(stands).items() if name in ranked(ward)}
+    assert len(set(places.values())) > 2
+    assert lying(ward, places) == places
 
 
 @pytest.mark.kafka

@@ -66,6 +66,21 @@ def whose(standing: dict[str, Resource]) -> dict[str, str]:
     return found
 
 
+def wards(standing: dict[str, Resource]) -> dict[str, str]:
+    """Each person of one record alone to the ward of the stay that goes on; empty for who went home."""
+    merged = survivors(standing)
+    pairs = {*merged, *merged.values()}
+    stays = [one for name, one in standing.items() if name.startswith("Encounter/")]
+    found = {one["subject"]["reference"]: _ward(one) for one in stays}
+    return {name: ward for name, ward in found.items() if name not in pairs and not name.endswith("-2")}
+
+
+def _ward(stay: Resource) -> str:
+    parts = stay["location"] if stay["status"] == "in-progress" else []
+    now = [p for p in parts if p["status"] == "active" and p["physicalType"]["coding"][0]["code"] == "wi"]
+    return "".join(part["location"]["display"] for part in now)
+
+
 def facts(standing: dict[str, Resource]) -> dict[str, tuple[int, int]]:
     """Each person to the number of observations that hold and tell what a body can have, and the time of the newest."""
     found: dict[str, list[int]] = {}
