@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from faust.types import TP
+from prometheus_client import REGISTRY
 
 from streams import topics
 from streams.errors import ContractError, RetryableError
+from streams.identity import alias
 from streams.inference.batches import Batches
 from streams.inference.fake import FakeClient
 from streams.inference.manifest import load
@@ -514,3 +516,17 @@ async def test_predictions_are_published_under_the_patients_key(bedside: Bedside
         (b"p1", "deterioration_gru"),
         (b"p1", "news2"),
     ]
+
+
+async def test_facts_given_up_because_their_patient_never_came_count_as_dead_letters(bedside: Bedside) -> None:
+    def counted() -> float:
+        labels = {"source": "hospital", "reason": "patient-unknown"}
+        return REGISTRY.get_sample_value("cardiostream_dead_letters_total", labels) or 0.0
+
+    before = counted()
+    await bedside.take(vitals(alias("urn:mrn", "4711", "hospital")))
+    await bedside.tick(START)
+    assert counted() == before
+    await bedside.tick(START + 24 * HOUR)
+    assert counted() == before + 1
+    assert len(bedside.host.producer.on(topics.DEAD_LETTERS)) == 1
