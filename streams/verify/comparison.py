@@ -112,11 +112,12 @@ def compare_scores(
     Returns
     -------
     findings
-        Scores missing, of nobody, as of another instant, of another version, or with other values.
+        Scores missing, of nobody, as of another instant, of another version, in another place, or with other values.
     largest
         Largest difference of a model's value.
     """
-    counts = dict.fromkeys(("missing", "as of another instant", "of another version", "with other values"), 0)
+    kinds = "missing", "as of another instant", "of another version", "in another place", "with other values"
+    counts = dict.fromkeys(kinds, 0)
     largest = 0.0
     for patient_id, (score, version) in expected.items():
         if patient_id not in last:
@@ -127,6 +128,7 @@ def compare_scores(
         largest = max(largest, difference)
         counts["as of another instant"] += found.as_of != score.as_of
         counts["of another version"] += found.version_id != version
+        counts["in another place"] += (found.ward, found.bed) != (score.ward, score.bed)
         counts["with other values"] += difference > TOLERANCE or found.level != score.level
     counts["of nobody"] = len(last.keys() - expected.keys())
     return counted({f"scores {kind}": count for kind, count in counts.items()}), largest

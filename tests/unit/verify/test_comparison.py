@@ -222,6 +222,13 @@ def test_a_correction_that_leaves_all_values_alone_is_still_another_version() ->
     assert findings(published(expected(*FACTS)), scores) == [Finding("scores of another version", 1)]
 
 
+@pytest.mark.parametrize("place", [{"ward": "North"}, {"bed": "12"}])
+def test_a_score_that_places_the_patient_elsewhere_is_found(place: dict[str, str]) -> None:
+    score, version = expected(*FACTS)["p1"]
+    last = published(expected(*FACTS) | {"p1": (msgspec.structs.replace(score, **place), version)})
+    assert findings(last) == [Finding("scores in another place", 1)]
+
+
 def test_a_value_off_by_more_than_the_tolerance_is_found_and_told() -> None:
     scores = expected(*FACTS)
     value = gru(scores["p1"][0]).value
