@@ -27,6 +27,9 @@ class Source(BaseModel):
     """FHIR release of its resources."""
     zone: str | None = None
     """IANA time zone of timestamps that carry none; without it such timestamps are rejected."""
+    keyed_by_patient: bool = False
+    """Whether it is keyed by the bare patient id, on as many partitions as ours, by Kafka's default partitioner:
+    `bedside` then reads it itself, and an observation reaches its score in one hop."""
     key_is_id_of: ResourceKey = ""
     """Resource type whose bare id, or ``Type/id``, is the Kafka key; an empty value then deletes that resource."""
     refuse_future: bool = True
@@ -122,3 +125,18 @@ class Settings(BaseSettings):
     """Loopback port of a worker's Prometheus metrics; 0 leaves them off."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is written to the log."""
+
+    @property
+    def handed_on(self) -> tuple[Source, ...]:
+        """Sources that `normalise` reads and keys by patient."""
+        return tuple(source for source in self.sources if not source.keyed_by_patient)
+
+    @property
+    def keyed(self) -> tuple[Source, ...]:
+        """Sources that `bedside` reads itself."""
+        return tuple(source for source in self.sources if source.keyed_by_patient)
+
+    @property
+    def bedside_inputs(self) -> tuple[str, ...]:
+        """Topics that `bedside` takes into its state, and whose ends a tick names."""
+        return (*topics.BEDSIDE_INPUTS, *dict.fromkeys(source.topic for source in self.keyed))
