@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     """Seconds that a worker gets to end in good order; after that it ends at once, and what was open comes again."""
     stall_timeout_s: float = Field(default=60.0, gt=0)
     """Seconds with work due and none done after which a worker declares itself unhealthy and exits."""
+    early_view: bool = True
+    """Whether bedside workers write acknowledged scores to Redis themselves; `cache` writes them again and repairs."""
     latest_ttl_s: int = Field(default=7 * 86400, ge=60)
     """Seconds that a patient's latest score is kept in Redis without a newer one."""
     history_length: int = Field(default=288, ge=1)

@@ -31,6 +31,7 @@ from streams.transport.runs import Due, Item, Run
 from streams.workers import parking
 from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge, retired_out
 from streams.workers.door import Door
+from streams.workers.early_view import EarlyView
 from streams.workers.gathering import Gathered, decoded
 from streams.workers.intake import dead_letter_out
 from streams.workers.lifecycle import Host
@@ -81,6 +82,7 @@ class BedsideWork:
         self.publisher = Publisher([self.spec])
         self.relay = Relay(settings.partitions)
         self.door = Door(settings, self.relay)
+        self.early = EarlyView(settings) if settings.early_view else None
         self.positions = Positions()
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
@@ -95,9 +97,13 @@ class BedsideWork:
         """Triton may be away at start; NEWS2 stands alone until it comes."""
         if self.settings.keyed:
             await asyncio.to_thread(warm_up)
+        if self.early is not None:
+            await self.early.start()
 
     async def stop(self) -> None:
-        """Close the connection to Triton."""
+        """Close the connections to Triton and Redis."""
+        if self.early is not None:
+            await self.early.stop()
         await self.client.close()
 
     async def assigned(self, partitions: set[Any]) -> None:
@@ -254,7 +260,7 @@ class BedsideWork:
             for i, outcome in zip(asked, await self.scorer.score(self.spec, rows), strict=True):
                 flush.answers[i] = outcome
 
-    async def publish(self, flush: Flush) -> Awaitable[None]:
+    async def publish(self, flush: Flush) -> Awaitable[object]:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
         if flush.generation != self.host.generation:
             return _nothing()
@@ -268,7 +274,15 @@ class BedsideWork:
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
-        return await self.host.producer.send(pieces + flush.outs + results)
+        return await self._taken(pieces + flush.outs + results)
+
+    async def _taken(self, outs: list[Out]) -> Awaitable[object]:
+        """Hand records to the producer; once the broker has them, scores go to the view."""
+        sent = await self.host.producer.send(outs)
+        return sent if self.early is None else self._shown(self.early, outs, sent)
+
+    async def _shown(self, early: EarlyView, outs: list[Out], sent: Awaitable[list[int]]) -> None:
+        early.put(outs, await sent)
 
     def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
         change = share.owe if owed else share.settle

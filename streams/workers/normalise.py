@@ -85,7 +85,7 @@ class NormaliseWork:
     async def judge(self, flush: Flush) -> None:
         """Nothing to ask anyone."""
 
-    async def publish(self, flush: Flush) -> Awaitable[None]:
+    async def publish(self, flush: Flush) -> Awaitable[object]:
         """Hand events and dead letters to the producer."""
         return await self.host.producer.send(flush.outs)
 
