@@ -19,19 +19,30 @@ VITALS = (
 )
 
 
-def observations(patients: int, each: int, start: Instant, topic: str, partitions: int, seed: int = 1) -> list[Out]:
-    """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn."""
+def observations(
+    patients: int, each: int, start: Instant, topic: str, partitions: int, seed: int = 1, *, by_id: bool = False
+) -> list[Out]:
+    """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn.
+
+    Parameters
+    ----------
+    by_id
+        Key the records by the bare patient id, as a source keyed by patient does; else by a reference.
+    """
     rng = random.Random(seed)
     outs = []
     for n in range(each):
         code, unit, low, high = VITALS[n % len(VITALS)]
         at = isoformat(start + n * MINUTE)
         for p in range(patients):
-            outs.append(_record(f"bench-{p:05d}", n, (code, unit, rng.randint(low, high)), at, topic, partitions))
+            name = f"bench-{p:05d}"
+            value = _resource(name, n, (code, unit, rng.randint(low, high)), at)
+            key = (name if by_id else f"Patient/{name}").encode()
+            outs.append(Out(topic, partition_of(key, partitions), key, value))
     return outs
 
 
-def _record(patient: str, n: int, vital: tuple[str, str, int], at: str, topic: str, partitions: int) -> Out:
+def _resource(patient: str, n: int, vital: tuple[str, str, int], at: str) -> bytes:
     code, unit, value = vital
     resource = {
         "resourceType": "Observation",
@@ -44,5 +55,4 @@ def _record(patient: str, n: int, vital: tuple[str, str, int], at: str, topic: s
         "effectiveDateTime": at,
         "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
     }
-    key = f"Patient/{patient}".encode()
-    return Out(topic, partition_of(key, partitions), key, msgspec.json.encode(resource))
+    return msgspec.json.encode(resource)

@@ -13,6 +13,7 @@ from streams.errors import ContractError
 from streams.identity import is_alias
 from streams.records import (
     EncounterVersion,
+    Event,
     Identities,
     ObservationVersion,
     Overruling,
@@ -44,8 +45,11 @@ class Gathered(msgspec.Struct):
     """Those whose Patient resources came."""
 
     def take(self, record: Record, run: Run, share: Share) -> Outcome:
-        """Take one record into the state and note whom it concerns."""
-        event = decoded(_event, record, run)
+        """Take one record of our own topics into the state and note whom it concerns."""
+        return self.apply(decoded(_event, record, run), share)
+
+    def apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
+        """Take one event into the state and note whom it concerns."""
         taken = share.apply(event)
         for name in taken.touched:
             self.note(name, event.received_at)

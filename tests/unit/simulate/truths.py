@@ -87,9 +87,17 @@ def facts(standing: dict[str, Resource]) -> dict[str, tuple[int, int]]:
     people = whose(standing)
     for name, one in usable(standing).items():
         at = instant(one["effectiveDateTime"])
-        if people[name] and at is not None and any(map(_tells, one.get("component", [one]))):
+        parts = one.get("component", [one])
+        if people[name] and at is not None and any(map(_tells, parts)) and not _contradicts_itself(parts):
             found.setdefault(people[name], []).append(at)
     return {name: (len(times), max(times)) for name, times in found.items()}
+
+
+def _contradicts_itself(parts: list[Resource]) -> bool:
+    """Tell whether a pressure panel has a diastolic value that is not below its systolic one: a damped line's."""
+    found = {part["code"]["coding"][0]["code"]: part.get("valueQuantity", {}).get("value") for part in parts}
+    systolic, diastolic = found.get("8480-6"), found.get("8462-4")
+    return systolic is not None and diastolic is not None and diastolic >= systolic
 
 
 def _tells(part: Resource) -> bool:
