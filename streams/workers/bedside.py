@@ -220,8 +220,6 @@ class BedsideWork:
             pieces += parking.park(share, self._of_here(share.timelines, number))
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
-        for letter in letters:
-            metrics.DEAD_LETTERS.labels(letter.source, letter.reason).inc()
         flush.outs += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
         for patient_id in self.due[number].take(share.tick or tick):
             gathered.note(patient_id, None)

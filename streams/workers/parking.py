@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from streams import topics
+from streams import metrics, topics
 from streams.clock import HOUR, Instant
 from streams.identity import is_alias
 from streams.records import DeadLetter
@@ -28,7 +28,7 @@ def park(share: Share, identities: Iterable[str]) -> list[Piece]:
 
 
 def given_up(share: Share, number: int, limit_ms: Instant) -> tuple[list[Piece], list[DeadLetter]]:
-    """Forget what has waited beyond the limit at the present tick; each of its facts becomes a dead letter.
+    """Forget what has waited beyond the limit at the present tick; each of its facts becomes a dead letter, and is counted.
 
     Returns
     -------
@@ -45,6 +45,8 @@ def given_up(share: Share, number: int, limit_ms: Instant) -> tuple[list[Piece],
             held = [e.held for hour in share.timelines[alias].hours.values() for e in hour.entries.values()]
             letters += [_letter(one, number, tick, limit_ms) for one in sorted(held, key=lambda h: h.key)]
         pieces += share.drop(alias) + share.unpark(alias)
+    for letter in letters:
+        metrics.DEAD_LETTERS.labels(letter.source, letter.reason).inc()
     return pieces, letters
 
 
