@@ -28,7 +28,7 @@ def park(share: Share, identities: Iterable[str]) -> list[Piece]:
 
 
 def given_up(share: Share, number: int, limit_ms: Instant) -> tuple[list[Piece], list[DeadLetter]]:
-    """Forget what has waited beyond the limit at the present tick; each of its facts becomes a dead letter.
+    """Forget what has waited beyond the limit at the present tick; each of its facts is a counted dead letter.
 
     Returns
     -------
