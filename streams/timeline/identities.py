@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from streams.identity import is_alias
 from streams.records import Identity
@@ -27,6 +27,8 @@ class Identities:
         self._words: dict[str, dict[Said, Identity]] = {}
         self._next: dict[str, str] = {}
         self._before: defaultdict[str, set[str]] = defaultdict(set)
+        self._ever: dict[str, set[str]] = {}
+        """Patient to every identity that any word, standing or not, ever gave it."""
 
     def take(self, words: Iterable[Identity]) -> set[str]:
         """Take in words; return every identity that is another's now than it was, and those it was and is whose."""
@@ -44,13 +46,16 @@ class Identities:
         return {name for s in moved if before[s] != after[s] for name in (s, before[s], after[s])}
 
     def _put(self, word: Identity) -> bool:
-        known = self._words.setdefault(word.subject, {})
-        key = (word.subject, word.target, word.source, word.resource_id)
-        old = known.get(key)
-        if old is not None and (old.version, old.stands) >= (word.version, word.stands):
+        if self.knows(word):
             return False
-        known[key] = word
+        self._words.setdefault(word.subject, {})[word.subject, word.target, word.source, word.resource_id] = word
+        self._ever.setdefault(word.target, set()).add(word.subject)
         return True
+
+    def knows(self, word: Identity) -> bool:
+        """Tell whether a word, or a higher one of the same resource, has been taken in."""
+        old = self._words.get(word.subject, {}).get((word.subject, word.target, word.source, word.resource_id))
+        return old is not None and (old.version, old.stands) >= (word.version, word.stands)
 
     def _chosen(self, subject: str, void: Iterable[Identity]) -> Identity | None:
         standing = (w for w in self._words[subject].values() if w.stands and w not in void)
@@ -90,13 +95,11 @@ class Identities:
 
     def origins(self, patient_id: str) -> list[str]:
         """Return every other identity whose facts are this patient's, ascending."""
-        found: set[str] = set()
-        waiting = [patient_id]
-        while waiting:
-            new = self._before.get(waiting.pop(), set()) - found
-            found |= new
-            waiting += new
-        return sorted(found)
+        return _upstream(patient_id, self._before)
+
+    def ever_origins(self, patient_id: str) -> list[str]:
+        """Return every other identity that was this patient's under any words that were known, ascending."""
+        return _upstream(patient_id, self._ever)
 
     def words_of(self, subject: str) -> tuple[Identity, ...]:
         """Return all words on one identity."""
@@ -105,6 +108,18 @@ class Identities:
     def subjects(self) -> list[str]:
         """Return every identity that there is a word on."""
         return sorted(self._words)
+
+
+def _upstream(patient_id: str, before: Mapping[str, set[str]]) -> list[str]:
+    if patient_id not in before:
+        return []
+    found = {patient_id}
+    waiting = [patient_id]
+    while waiting:
+        new = before.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return sorted(found - {patient_id})
 
 
 def _cycle(edges: dict[str, str]) -> list[str]:

@@ -18,7 +18,6 @@ from streams.inference.client import TritonClient
 from streams.inference.manifest import load
 from streams.inference.outcomes import Outcome as Answer
 from streams.inference.outcomes import Scorer
-from streams.publish import retirement
 from streams.publish.headers import epoch_of
 from streams.records import RiskScore, Tick
 from streams.settings import Settings
@@ -53,7 +52,9 @@ class Flush(msgspec.Struct):
     cases: list[tuple[Share, int, Case]] = []
     pieces: dict[int, list[Piece]] = {}
     outs: list[Out] = []
-    """What other partitions must be told, last words on retired ids, and dead letters."""
+    """What other partitions must be told, and last words on ids that are not judged any more."""
+    letters: list[Out] = []
+    """Dead letters of what waited for its patient too long."""
     answers: list[Answer | None] = []
     paying: set[tuple[int, str]] = set()
     """Partition and patient of those that are judged for a debt alone."""
@@ -201,7 +202,7 @@ class BedsideWork:
             pieces += parking.park(share, self._of_here(share.timelines, number))
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
-        flush.outs += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
+        flush.letters += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
         for patient_id in self.due[number].take(share.tick or tick):
             gathered.note(patient_id, None)
 
@@ -225,12 +226,9 @@ class BedsideWork:
     def _retire(self, number: int, gathered: Gathered, flush: Flush) -> None:
         """Take back what stands of ids that have been merged into another; they are not judged any more."""
         share = self.shares[number]
-        for patient_id, survivor in gathered.retired(share, number, self.relay):
-            flush.pieces[number] += share.settle([patient_id])
-            instant = as_of([share.timelines[patient_id]]) if patient_id in share.timelines else None
-            if instant is not None:
-                found = retirement.Retirement(patient_id, survivor, instant)
-                flush.outs.append(retired_out(found, number, share.epoch))
+        for found in gathered.last_words(share, number, self.relay):
+            flush.pieces[number] += share.settle([found.patient_id])
+            flush.outs.append(retired_out(found, number, share.epoch))
 
     async def judge(self, flush: Flush) -> None:
         """Ask the model for those whose input suffices."""
@@ -245,6 +243,11 @@ class BedsideWork:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
         if flush.generation != self.host.generation:
             return _nothing()
+        if flush.letters:
+            # Before the state forgets them: between the two, a crash would leave them nowhere.
+            await (await self.host.producer.send(flush.letters))
+            if flush.generation != self.host.generation:
+                return _nothing()
         results: list[Out] = []
         for (share, number, case), outcome in zip(flush.cases, flush.answers, strict=True):
             if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
