@@ -99,7 +99,7 @@ class Owner:
         return [(out.partition, out.value or b"") for out in outs]
 
     def _words(self, gathered: Gathered) -> dict[str, bytes | None]:
-        """Return what this flush publishes: a digest of what each patient is judged by, None where one is taken back."""
+        """Return what this flush publishes: a digest of what each is judged by, None where one is taken back."""
         last = gathered.last_words(self.share, self.number, RELAY)
         said: dict[str, bytes | None] = {word.patient_id: None for word in last}
         for patient_id in gathered.patients(self.share, self.number, RELAY):
