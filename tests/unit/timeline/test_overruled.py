@@ -55,7 +55,12 @@ def test_of_one_version_the_highest_patient_id_speaks_in_any_order() -> None:
 
 def test_taking_tells_whether_anything_changed() -> None:
     made = Overruled(RETENTION)
-    assert [made.take(word(2)), made.take(word(2)), made.take(word(1)), made.take(word(3))] == [True, False, False, True]
+    assert [made.take(word(2)), made.take(word(2)), made.take(word(1)), made.take(word(3))] == [
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_newest_arrival_counts_whichever_version_speaks() -> None:

@@ -51,7 +51,7 @@ class Process:
         settings = Settings(model_repository=MODEL_REPOSITORY, partitions=PARTITIONS, park_limit_s=7200)
         scorer = Batches(self.triton, max_batch=8, calls_in_flight=1, breaker_pause_s=5.0)
         self.work: BedsideWork = worker(settings, self.host, scorer)
-        self.heard = {number: 0 for number in range(PARTITIONS)}
+        self.heard = dict.fromkeys(range(PARTITIONS), 0)
 
     async def own(self) -> None:
         self.host.offsets.assigned()
