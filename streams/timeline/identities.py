@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping
 
 from streams.identity import is_alias
@@ -27,6 +27,7 @@ class Identities:
         self._words: dict[str, dict[Said, Identity]] = {}
         self._next: dict[str, str] = {}
         self._before: defaultdict[str, set[str]] = defaultdict(set)
+        self._retired: set[str] = set()
         self._ever: dict[str, set[str]] = {}
         """Patient to every identity that any word, standing or not, ever gave it."""
 
@@ -35,15 +36,23 @@ class Identities:
         changed = {word.subject for word in words if self._put(word)}
         if not changed:
             return set()
-        merged = any(not is_alias(subject) for subject in changed)
-        moved = set(self._words) if merged else changed.union(*(self.origins(subject) for subject in changed))
-        before = {subject: self.resolve(subject) for subject in moved}
+        before = self._pointed(changed)
+        # Whose way has changed stands, still, behind the first on it that points elsewhere now.
+        turned = {subject for subject, target in before.items() if self._next.get(subject) != target}
+        moved = turned.union(*(self.origins(subject) for subject in turned))
+        ends = ((s, _end(s, ChainMap(before, self._next)), self.resolve(s)) for s in moved)
+        return {name for s, old, new in ends if old != new for name in (s, old, new)}
+
+    def _pointed(self, changed: set[str]) -> dict[str, str | None]:
+        """Point anew those whose words have changed, and return where they and all that a cycle concerns pointed."""
+        retired = {subject for subject in changed if not is_alias(subject)}
+        self._retired |= retired
+        before = {subject: self._next.get(subject) for subject in (changed | self._retired if retired else changed)}
         for subject in changed:
             self._point(subject, self._chosen(subject, ()))
-        if merged:
+        if retired:
             self._break_cycles()
-        after = {subject: self.resolve(subject) for subject in moved}
-        return {name for s in moved if before[s] != after[s] for name in (s, before[s], after[s])}
+        return before
 
     def _put(self, word: Identity) -> bool:
         if self.knows(word):
@@ -72,7 +81,7 @@ class Identities:
     def _break_cycles(self) -> None:
         """Point every retired id anew, leaving out the highest word of each cycle until there is none."""
         void: list[Identity] = []
-        retired = sorted(subject for subject in self._words if not is_alias(subject))
+        retired = sorted(self._retired)
         while True:
             chosen = {s: word for s in retired if (word := self._chosen(s, void)) is not None}
             cycle = _cycle({s: word.target for s, word in chosen.items()})
@@ -108,6 +117,13 @@ class Identities:
     def subjects(self) -> list[str]:
         """Return every identity that there is a word on."""
         return sorted(self._words)
+
+
+def _end(subject: str, pointers: Mapping[str, str | None]) -> str:
+    """Return where a chain of pointers ends."""
+    while (further := pointers.get(subject)) is not None:
+        subject = further
+    return subject
 
 
 def _upstream(patient_id: str, before: Mapping[str, set[str]]) -> list[str]:

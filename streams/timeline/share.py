@@ -172,7 +172,7 @@ class Share:
         return Taken(timeline.apply(event), (event.patient_id,), timeline.piece_of(event))
 
     def _overrule(self, word: Overruling) -> list[str]:
-        """Remember an overruling and return the identities that lost a resource by it, now or before, or regained it."""
+        """Remember an overruling and return the identities that lost a resource by it, also before, or regained one."""
         key = word.source, word.resource_id
         if self.overruled.take(word):
             self._left.add(bucket_of(key))

@@ -316,7 +316,7 @@ def feed_every_path(ward: Ward, workers: Workers) -> None:
     send(ward, topics.PATIENTS, good())
     send(ward, topics.REPLAY, refused())
     ward.settled(180)
-    send(ward, topics.REPLAY, who_is_who())
+    send(ward, topics.ENCOUNTERS, who_is_who())
     ward.settled(180)
     ward.stack.stop_triton()
     send(ward, topics.OBSERVATIONS, ward_round(1))

@@ -6,6 +6,7 @@ import itertools
 import random
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def told(parts: list[Message], rng: random.Random, trouble: float = 0.0) -> Hosp
     return hospital
 
 
+@pytest.mark.timeout(900)
 @given(records, chance)
 @THOROUGH
 def test_any_order_with_repeats_restarts_and_late_former_owners_ends_as_the_record_says(
