@@ -356,6 +356,7 @@ def impatient_ward(tmp_path: Path) -> Iterator[Ward]:
 
 
 @pytest.mark.kafka
+@pytest.mark.timeout(600)
 def test_no_mark_of_a_patient_is_found_outside_kafka_and_redis(impatient_ward: Ward) -> None:
     ward = impatient_ward
     workers = Workers(ward.stack)
