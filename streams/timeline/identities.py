@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from streams.identity import is_alias
@@ -40,7 +40,7 @@ class Identities:
         # Whose way has changed stands, still, behind the first on it that points elsewhere now.
         turned = {subject for subject, target in before.items() if self._next.get(subject) != target}
         moved = turned.union(*(self.origins(subject) for subject in turned))
-        ends = ((s, _end(s, ChainMap(before, self._next)), self.resolve(s)) for s in moved)
+        ends = ((s, _end(s, before, self._next), self.resolve(s)) for s in moved)
         return {name for s, old, new in ends if old != new for name in (s, old, new)}
 
     def _pointed(self, changed: set[str]) -> dict[str, str | None]:
@@ -119,9 +119,9 @@ class Identities:
         return sorted(self._words)
 
 
-def _end(subject: str, pointers: Mapping[str, str | None]) -> str:
-    """Return where a chain of pointers ends."""
-    while (further := pointers.get(subject)) is not None:
+def _end(subject: str, before: Mapping[str, str | None], pointers: Mapping[str, str]) -> str:
+    """Return where a chain of pointers ended; `before` has those that have changed since."""
+    while (further := before[subject] if subject in before else pointers.get(subject)) is not None:
         subject = further
     return subject
 
