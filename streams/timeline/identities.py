@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from streams.identity import is_alias
 from streams.records import Identity
@@ -27,30 +27,44 @@ class Identities:
         self._words: dict[str, dict[Said, Identity]] = {}
         self._next: dict[str, str] = {}
         self._before: defaultdict[str, set[str]] = defaultdict(set)
+        self._retired: set[str] = set()
+        self._ever: dict[str, set[str]] = {}
+        """Patient to every identity that any word, standing or not, ever gave it."""
 
     def take(self, words: Iterable[Identity]) -> set[str]:
         """Take in words; return every identity that is another's now than it was, and those it was and is whose."""
         changed = {word.subject for word in words if self._put(word)}
         if not changed:
             return set()
-        merged = any(not is_alias(subject) for subject in changed)
-        moved = set(self._words) if merged else changed.union(*(self.origins(subject) for subject in changed))
-        before = {subject: self.resolve(subject) for subject in moved}
+        before = self._pointed(changed)
+        # Whose way has changed stands, still, behind the first on it that points elsewhere now.
+        turned = {subject for subject, target in before.items() if self._next.get(subject) != target}
+        moved = turned.union(*(self.origins(subject) for subject in turned))
+        ends = ((s, _end(s, before, self._next), self.resolve(s)) for s in moved)
+        return {name for s, old, new in ends if old != new for name in (s, old, new)}
+
+    def _pointed(self, changed: set[str]) -> dict[str, str | None]:
+        """Point anew those whose words have changed, and return where they and all that a cycle concerns pointed."""
+        retired = {subject for subject in changed if not is_alias(subject)}
+        self._retired |= retired
+        before = {subject: self._next.get(subject) for subject in (changed | self._retired if retired else changed)}
         for subject in changed:
             self._point(subject, self._chosen(subject, ()))
-        if merged:
+        if retired:
             self._break_cycles()
-        after = {subject: self.resolve(subject) for subject in moved}
-        return {name for s in moved if before[s] != after[s] for name in (s, before[s], after[s])}
+        return before
 
     def _put(self, word: Identity) -> bool:
-        known = self._words.setdefault(word.subject, {})
-        key = (word.subject, word.target, word.source, word.resource_id)
-        old = known.get(key)
-        if old is not None and (old.version, old.stands) >= (word.version, word.stands):
+        if self.knows(word):
             return False
-        known[key] = word
+        self._words.setdefault(word.subject, {})[word.subject, word.target, word.source, word.resource_id] = word
+        self._ever.setdefault(word.target, set()).add(word.subject)
         return True
+
+    def knows(self, word: Identity) -> bool:
+        """Tell whether a word, or a higher one of the same resource, has been taken in."""
+        old = self._words.get(word.subject, {}).get((word.subject, word.target, word.source, word.resource_id))
+        return old is not None and (old.version, old.stands) >= (word.version, word.stands)
 
     def _chosen(self, subject: str, void: Iterable[Identity]) -> Identity | None:
         standing = (w for w in self._words[subject].values() if w.stands and w not in void)
@@ -67,7 +81,7 @@ class Identities:
     def _break_cycles(self) -> None:
         """Point every retired id anew, leaving out the highest word of each cycle until there is none."""
         void: list[Identity] = []
-        retired = sorted(subject for subject in self._words if not is_alias(subject))
+        retired = sorted(self._retired)
         while True:
             chosen = {s: word for s in retired if (word := self._chosen(s, void)) is not None}
             cycle = _cycle({s: word.target for s, word in chosen.items()})
@@ -90,13 +104,11 @@ class Identities:
 
     def origins(self, patient_id: str) -> list[str]:
         """Return every other identity whose facts are this patient's, ascending."""
-        found: set[str] = set()
-        waiting = [patient_id]
-        while waiting:
-            new = self._before.get(waiting.pop(), set()) - found
-            found |= new
-            waiting += new
-        return sorted(found)
+        return _upstream(patient_id, self._before)
+
+    def ever_origins(self, patient_id: str) -> list[str]:
+        """Return every other identity that was this patient's under any words that were known, ascending."""
+        return _upstream(patient_id, self._ever)
 
     def words_of(self, subject: str) -> tuple[Identity, ...]:
         """Return all words on one identity."""
@@ -105,6 +117,25 @@ class Identities:
     def subjects(self) -> list[str]:
         """Return every identity that there is a word on."""
         return sorted(self._words)
+
+
+def _end(subject: str, before: Mapping[str, str | None], pointers: Mapping[str, str]) -> str:
+    """Return where a chain of pointers ended; `before` has those that have changed since."""
+    while (further := before[subject] if subject in before else pointers.get(subject)) is not None:
+        subject = further
+    return subject
+
+
+def _upstream(patient_id: str, before: Mapping[str, set[str]]) -> list[str]:
+    if patient_id not in before:
+        return []
+    found = {patient_id}
+    waiting = [patient_id]
+    while waiting:
+        new = before.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return sorted(found - {patient_id})
 
 
 def _cycle(edges: dict[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from hashlib import blake2b
 
 import msgspec
@@ -54,7 +54,7 @@ class Overruled:
         word = self._known.get(bucket_of(resource.key), {}).get(resource.key)
         return word is not None and word.patient_id != patient_id and word.version > resource.version
 
-    def forget_old(self, is_held: Callable[[FactKey], bool]) -> set[int]:
+    def forget_old(self, held_among: Callable[[Set[FactKey]], Set[FactKey]]) -> set[int]:
         """Forget what came too long ago and voids nothing, and return the buckets that this changed.
 
         Looks only once the newest arrival has moved by a part of the retention; a look costs a walk over all.
@@ -63,10 +63,14 @@ class Overruled:
             return set()
         self._looked_at = self._newest
         limit = self._newest - self._retention_ms
-        old = [k for b in self._known.values() for k, word in b.items() if word.received_at < limit and not is_held(k)]
+        old = {key for bucket in self._known.values() for key, word in bucket.items() if word.received_at < limit}
+        old -= held_among(old)
+        buckets = {bucket_of(key) for key in old}
         for key in old:
             del self._known[bucket_of(key)][key]
-        return {bucket_of(key) for key in old}
+        for number in [number for number in buckets if not self._known[number]]:
+            del self._known[number]
+        return buckets
 
     def bucket(self, number: int) -> list[Overruling]:
         """Return the overrulings that are written together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from streams.clock import Instant
@@ -109,10 +109,14 @@ class Share:
         found = sorted(
             ((decode_key(raw), raw, value) for raw, value in dict(records).items()), key=lambda f: f[0].piece
         )
+        words: list[Identity] = []
         for key, raw, value in found:
             highest = max(highest, key.epoch)
             if value is not None:
                 self._unite(key, raw, value)
+                words += decode_words(value) if key.piece == WORDS else ()
+        # All at once: each change of a merge looks at every identity there is.
+        self.identities.take(words)
         for timeline in self.timelines.values():
             timeline.forget_old()
             timeline.touched.clear()
@@ -126,12 +130,10 @@ class Share:
             self.owed.add(key.patient_id)
         elif key.piece == PARKED:
             self.parked[key.patient_id] = min(decode_number(value), self.parked.get(key.patient_id, 2**62))
-        elif key.piece == WORDS:
-            self.identities.take(decode_words(value))
         elif key.piece <= OVERRULINGS:
             for word in decode_overrulings(value):
                 self._overrule(word)
-        elif key.piece != EPOCH:
+        elif key.piece not in {EPOCH, WORDS}:
             self._put(key.patient_id, key.piece, value)
 
     def _put(self, patient_id: str, piece: int, value: bytes) -> None:
@@ -170,14 +172,14 @@ class Share:
         return Taken(timeline.apply(event), (event.patient_id,), timeline.piece_of(event))
 
     def _overrule(self, word: Overruling) -> list[str]:
-        """Remember an overruling and return the identities that have lost or regained a resource by it."""
+        """Remember an overruling and return the identities that lost a resource by it, also before, or regained one."""
         key = word.source, word.resource_id
         if self.overruled.take(word):
             self._left.add(bucket_of(key))
         return [name for name, timeline in self.timelines.items() if timeline.reconsider(key)]
 
     def _hear(self, words: Sequence[Identity]) -> frozenset[str]:
-        self._said.update(word.subject for word in words)
+        self._said.update(word.subject for word in words if not self.identities.knows(word))
         return frozenset(self.identities.take(words))
 
     def _apply_words(self, words: Sequence[Identity]) -> Taken:
@@ -185,11 +187,18 @@ class Share:
         subjects = {word.subject for word in words}
         # Told again though nothing changed: what followed from it may have been lost on the way the first time.
         moved = changed | subjects | {o for s in subjects for o in self.identities.origins(s)}
-        return Taken("identity", tuple(sorted(moved)), None, moved)
+        # Also those whose they were: the word that took something from them may have been lost with its result.
+        whose = {word.target for s in subjects for word in self.identities.words_of(s)}
+        return Taken("identity", tuple(sorted(moved | whose)), None, moved)
 
     def gathered(self, patient_id: str) -> list[Timeline]:
         """Return the timelines of all identities whose facts are this patient's, the patient's own first."""
         names = [patient_id, *self.identities.origins(patient_id)]
+        return [self.timelines[name] for name in names if name in self.timelines]
+
+    def ever_gathered(self, patient_id: str) -> list[Timeline]:
+        """Return the timelines of all identities whose facts were this patient's under any words that were known."""
+        names = [patient_id, *self.identities.ever_origins(patient_id)]
         return [self.timelines[name] for name in names if name in self.timelines]
 
     def changed(self, patient_ids: Iterable[str]) -> list[Piece]:
@@ -219,11 +228,11 @@ class Share:
         if self.tick is not None and tick <= self.tick:
             return []
         self.tick = tick
-        self._left |= self.overruled.forget_old(self._holds)
+        self._left |= self.overruled.forget_old(self._held_among)
         return [self._piece("", TICK, encode_number(tick))]
 
-    def _holds(self, key: FactKey) -> bool:
-        return any(timeline.holds(key) for timeline in self.timelines.values())
+    def _held_among(self, keys: Set[FactKey]) -> Set[FactKey]:
+        return {key for timeline in self.timelines.values() for key in timeline.held_among(keys)}
 
     def park(self, alias: str) -> list[Piece]:
         """Note since which tick an alias waits for its patient; before the first tick there is none to count from."""

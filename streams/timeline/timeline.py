@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Literal
 
 import msgspec
@@ -138,21 +138,24 @@ class Timeline:
         stays = self.encounters.values()
         return [one for one in stays if one.status == "active" and not one.withdrawn and not self._voids(one)]
 
-    def holds(self, key: tuple[str, str]) -> bool:
-        """Tell whether an Observation or an Encounter is remembered."""
-        return key in self._where or key in self.encounters
-
     def reconsider(self, key: tuple[str, str]) -> bool:
-        """Look again whether a resource has been left by a higher version; True where that may have changed."""
+        """Look again whether a resource has been left by a higher version; True where it has, or where that changed.
+
+        Where it has been left before, too: the word may come again because what followed from it was lost.
+        """
         resource = self.get(key)
         if resource is None:
             return key in self.encounters
         hour = self.hours[self._where[key]]
         void = self._voids(resource)
         if hour.entries[key].void == void:
-            return False
+            return void
         hour.put(resource, void=void)
         return True
+
+    def held_among(self, keys: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
+        """Return those of the keys under which an Observation or an Encounter is remembered."""
+        return (self._where.keys() & keys) | (self.encounters.keys() & keys)
 
     def put(self, new: Held) -> None:
         """Unite a resource with what is remembered of it, at its clinical hour, and age what the horizon leaves."""

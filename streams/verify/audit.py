@@ -100,4 +100,4 @@ def _score_findings(settings: Settings, expectation: Expectation, evidence: Evid
     retired = expected_retirements(expectation.retired(), expectation.timelines)
     scored = {name: value for name, value in results.last.items() if name not in results.retired}
     findings, largest = compare_scores(expected, scored)
-    return findings + compare_retirements(retired, results.last, results.retired), largest
+    return findings + compare_retirements(retired, results.last, results.retired, expectation.is_known), largest

@@ -73,6 +73,8 @@ class Expectation:
                 for one in [e.held for e in hour.entries.values() if e.held.version.digest.hex() in digests]:
                     self._given_up.add((alias, *one.key))
                     timeline.forget(one.key)
+            for key in [k for k, stay in timeline.encounters.items() if stay.version.digest.hex() in digests]:
+                del timeline.encounters[key]
 
     def patients(self) -> list[str]:
         """Return every patient that must have a score: under whose identities anything clinical was accepted."""
@@ -83,6 +85,10 @@ class Expectation:
         """Return every id that has been merged into another patient, and that patient."""
         pairs = ((name, self.whole.identities.resolve(name)) for name in self.timelines if not is_alias(name))
         return sorted((name, patient_id) for name, patient_id in pairs if patient_id != name)
+
+    def is_known(self, patient_id: str) -> bool:
+        """Tell whether anything ever came under an id, or anybody's facts were ever said to be its."""
+        return patient_id in self.timelines or bool(self.whole.identities.ever_origins(patient_id))
 
     def accounting(self) -> Accounting:
         """Say what became of every distinct fact version."""

@@ -16,22 +16,21 @@ from streams.identity import is_alias
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
 from streams.inference.manifest import load
-from streams.inference.outcomes import Outcome as Answer
 from streams.inference.outcomes import Scorer
 from streams.normalise import warm_up
-from streams.publish import retirement
 from streams.publish.headers import epoch_of
 from streams.records import RiskScore, Tick
 from streams.settings import Settings
-from streams.timeline.share import Piece, Share
+from streams.timeline.share import Share
 from streams.timeline.snapshot import as_of
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Due, Item, Run
 from streams.workers import parking
-from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge, retired_out
+from streams.workers.assessment import Publisher, case_of, is_owed, judge, retired_out
 from streams.workers.door import Door
 from streams.workers.early_view import EarlyView
+from streams.workers.flush import Flush
 from streams.workers.gathering import Gathered, decoded
 from streams.workers.intake import dead_letter_out
 from streams.workers.lifecycle import Host
@@ -43,22 +42,6 @@ GROUP = topics.GROUP_BEDSIDE
 MODEL = "deterioration_gru"
 
 _tick = msgspec.json.Decoder(Tick).decode
-
-
-class Flush(msgspec.Struct):
-    """What one flush has taken in and what is to come of it."""
-
-    generation: int
-    runs: list[Run]
-    """Runs to acknowledge once everything is on the broker."""
-    began: float
-    cases: list[tuple[Share, int, Case]] = []
-    pieces: dict[int, list[Piece]] = {}
-    outs: list[Out] = []
-    """What other partitions must be told, last words on retired ids, and dead letters."""
-    answers: list[Answer | None] = []
-    paying: set[tuple[int, str]] = set()
-    """Partition and patient of those that are judged for a debt alone."""
 
 
 class BedsideWork:
@@ -220,7 +203,7 @@ class BedsideWork:
             pieces += parking.park(share, self._of_here(share.timelines, number))
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
-        flush.outs += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
+        flush.letters += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
         for patient_id in self.due[number].take(share.tick or tick):
             gathered.note(patient_id, None)
 
@@ -244,12 +227,9 @@ class BedsideWork:
     def _retire(self, number: int, gathered: Gathered, flush: Flush) -> None:
         """Take back what stands of ids that have been merged into another; they are not judged any more."""
         share = self.shares[number]
-        for patient_id, survivor in gathered.retired(share, number, self.relay):
-            flush.pieces[number] += share.settle([patient_id])
-            instant = as_of([share.timelines[patient_id]]) if patient_id in share.timelines else None
-            if instant is not None:
-                found = retirement.Retirement(patient_id, survivor, instant)
-                flush.outs.append(retired_out(found, number, share.epoch))
+        for found in gathered.last_words(share, number, self.relay):
+            flush.pieces[number] += share.settle([found.patient_id])
+            flush.outs.append(retired_out(found, number, share.epoch))
 
     async def judge(self, flush: Flush) -> None:
         """Ask the model for those whose input suffices."""
@@ -264,6 +244,11 @@ class BedsideWork:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
         if flush.generation != self.host.generation:
             return _nothing()
+        if flush.letters:
+            # Before the state forgets them: between the two, a crash would leave them nowhere.
+            await (await self.host.producer.send(flush.letters))
+            if flush.generation != self.host.generation:
+                return _nothing()
         results: list[Out] = []
         for (share, number, case), outcome in zip(flush.cases, flush.answers, strict=True):
             if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:

@@ -11,6 +11,7 @@ from streams import metrics
 from streams.clock import HOUR, Instant
 from streams.errors import ContractError
 from streams.identity import is_alias
+from streams.publish.retirement import Retirement
 from streams.records import (
     EncounterVersion,
     Event,
@@ -22,6 +23,7 @@ from streams.records import (
 )
 from streams.timeline.plausibility import excluded
 from streams.timeline.share import Share
+from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Outcome
 from streams.transport.produce import Out
 from streams.transport.runs import Record, Run
@@ -90,12 +92,22 @@ class Gathered(msgspec.Struct):
                 found.note(patient_id, received_at)
         return found.arrivals
 
-    def retired(self, share: Share, number: int, relay: Relay) -> Iterable[tuple[str, str]]:
-        """Yield the retired ids of this partition that are concerned, each with the patient whose its facts are."""
+    def last_words(self, share: Share, number: int, relay: Relay) -> Iterable[Retirement]:
+        """Yield what is to be said last of the concerned ids of this partition that are not judged any more.
+
+        Of those retired in favour of another patient, and of those whose facts have all turned out to be another's.
+        """
         for identity in self.arrivals:
             patient_id = share.identities.resolve(identity)
             if patient_id != identity and not is_alias(identity) and relay.home(identity) == number:
-                yield identity, patient_id
+                own = [share.timelines[identity]] if identity in share.timelines else []
+                if (instant := as_of(own) or as_of(share.ever_gathered(identity))) is not None:
+                    yield Retirement(identity, patient_id, instant)
+        for patient_id in self.patients(share, number, relay):
+            if as_of(share.gathered(patient_id)) is None:
+                instant = as_of(share.ever_gathered(patient_id))
+                if instant is not None:
+                    yield Retirement(patient_id, "", instant)
 
 
 def _count(event: ObservationVersion, outcome: Outcome, share: Share) -> None:

@@ -10,7 +10,7 @@ from streams import metrics, topics
 from streams.clock import HOUR, Instant
 from streams.identity import is_alias
 from streams.records import DeadLetter
-from streams.timeline.held import Held
+from streams.timeline.held import Held, HeldEncounter
 from streams.timeline.share import Piece, Share
 
 UNKNOWN = "patient-unknown"
@@ -41,23 +41,33 @@ def given_up(share: Share, number: int, limit_ms: Instant) -> tuple[list[Piece],
     pieces: list[Piece] = []
     letters: list[DeadLetter] = []
     for alias in [name for name, since in share.parked.items() if tick - since >= limit_ms]:
-        if alias in share.timelines:
-            held = [e.held for hour in share.timelines[alias].hours.values() for e in hour.entries.values()]
-            letters += [_letter(one, number, tick, limit_ms) for one in sorted(held, key=lambda h: h.key)]
-        pieces += share.drop(alias) + share.unpark(alias)
+        # The Patient may have come just now, or what said that the wait was over was lost.
+        if share.identities.resolve(alias) == alias:
+            held = sorted(_held(share, alias), key=lambda one: one.key)
+            letters += [_letter(one, number, tick, limit_ms) for one in held]
+            pieces += share.drop(alias)
+        pieces += share.unpark(alias)
     for letter in letters:
         metrics.DEAD_LETTERS.labels(letter.source, letter.reason).inc()
     return pieces, letters
 
 
-def _letter(resource: Held, number: int, tick: Instant, limit_ms: Instant) -> DeadLetter:
+def _held(share: Share, alias: str) -> list[Held | HeldEncounter]:
+    if alias not in share.timelines:
+        return []
+    timeline = share.timelines[alias]
+    observations = [entry.held for hour in timeline.hours.values() for entry in hour.entries.values()]
+    return [*observations, *timeline.encounters.values()]
+
+
+def _letter(resource: Held | HeldEncounter, number: int, tick: Instant, limit_ms: Instant) -> DeadLetter:
     return DeadLetter(
         reason=UNKNOWN,
         field="subject.identifier",
         expected=f"a Patient with that identifier within {limit_ms / HOUR:g} h",
         received="none",
         source=resource.source,
-        topic=topics.EVENTS_OBSERVATIONS,
+        topic=topics.EVENTS_OBSERVATIONS if isinstance(resource, Held) else topics.EVENTS_PATIENTS,
         partition=number,
         offset=-1,
         entry=-1,

@@ -118,10 +118,10 @@ async def test_a_ward_lands_in_order_is_ticked_behind_normalise_and_the_clock_is
         share = [one for one in ward if one.key and (murmur2(one.key) & 0x7FFFFFFF) % len(fed) == number]
         assert [(record.key, record.value) for record in records] == [(one.key, one.value) for one in share]
 
-    [now_observations, now_patients] = await ends(stack.settings, topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS)
+    now = dict(zip(topics.BEDSIDE_INPUTS, await ends(stack.settings, *topics.BEDSIDE_INPUTS), strict=True))
     ticked = await read(stack.settings, topics.TICKS, ticks_before)
     for number, records in ticked.items():
-        named = {topics.EVENTS_OBSERVATIONS: now_observations[number], topics.EVENTS_PATIENTS: now_patients[number]}
+        named = {topic: now[topic][number] for topic in ("events.observations", "events.patients", "events.transfers")}
         assert [msgspec.json.decode(record.value, type=Tick) for record in records] == [
             Tick(ward[-1].at, named),
             Tick(ward[-1].at + HOUR, named),

@@ -77,8 +77,8 @@ def row(
     return ViewRow(patient_id, as_of, level, index, f"v{offset}", epoch, offset, value, ward, bed)  # type: ignore[arg-type]
 
 
-def retired(offset: int, patient_id: str = "a") -> ViewRow:
-    return ViewRow(patient_id, 1000, "retired", None, f"v{offset}", 1, offset, b"{}")
+def retired(offset: int, patient_id: str = "a", epoch: int = 1) -> ViewRow:
+    return ViewRow(patient_id, 1000, "retired", None, f"v{offset}", epoch, offset, b'{"n":%d}' % offset)
 
 
 async def ranked(board: Board, ward: str = "") -> list[str]:
@@ -374,6 +374,51 @@ async def test_a_topic_made_anew_replaces_what_the_old_one_left(view: View, redi
     assert await anew.write_many([row(0, as_of=1000, epoch=1, index=10.0)]) == WriteCounts(1, 0, 0)
     assert [point.as_of for point in await board.history("a")] == [1000]
     assert (await board.ranking(1))[0].index == 10.0
+
+
+async def test_a_retired_id_leaves_the_ranking_and_says_so(view: View, board: Board) -> None:
+    await view.write_many([row(1), row(2, patient_id="b"), retired(3)])
+    assert [line.patient_id for line in await board.ranking(10)] == ["b"]
+    assert await board.places() == {"b": 40.0}
+    found = await board.latest("a")
+    assert found is not None
+    assert (found.level, found.index, found.json) == ("retired", None, b'{"n":3}')
+    assert [point.level for point in await board.history("a")] == ["retired"]
+
+
+async def test_an_older_score_does_not_bring_a_retired_id_back(view: View, board: Board) -> None:
+    await view.write_many([retired(3, epoch=2)])
+    assert await view.write_many([row(2, epoch=2), row(900, epoch=1)]) == WriteCounts(0, 0, 2)
+    await board.repair()
+    assert await board.places() == {}
+
+
+async def test_an_unmerge_brings_an_id_back_into_the_ranking(view: View, board: Board) -> None:
+    await view.write_many([row(1), retired(2), row(3, index=55.0)])
+    assert await board.ranking(10) == [Ranked("a", 55.0, "medium", 1000)]
+
+
+async def test_a_retired_id_that_is_ranked_still_is_mended_by_reading_and_by_repair(
+    view: View, redis: Redis, board: Board
+) -> None:
+    for mend in (lambda: board.ranking(10), board.repair):
+        await view.write_many([retired(3), row(4, patient_id="b")])
+        await redis.zadd("risk:ranking", {"a": 90.0})
+        await mend()
+        assert await board.places() == {"b": 40.0}
+
+
+async def test_an_emptied_redis_is_filled_again_without_the_retired_in_the_ranking(
+    view: View, redis: Redis, board: Board
+) -> None:
+    rows = [row(1), row(2, patient_id="b"), retired(3)]
+    await view.write_many(rows)
+    full = await contents(redis)
+    await redis.flushall()
+    await view.write_many([retired(3), row(2, patient_id="b")])
+    await view.write_many(rows)
+    assert await contents(redis) == full
+    assert await board.places() == {"b": 40.0}
 
 
 async def test_no_key_but_those_documented_is_written(view: View, redis: Redis) -> None:

@@ -84,6 +84,7 @@ class Owner:
 
     def flush(self, batch: list[Rec], *, writes: bool = True, cleans: bool = True) -> list[tuple[int, bytes]]:
         """Take a batch in; return what is sent to other partitions. `writes` False: killed before anything was."""
+        self.said: dict[str, bytes | None] = {}
         gathered = Gathered()
         for rec in batch:
             gathered.take(rec, Run(topics.EVENTS_OBSERVATIONS, self.number, (rec,), 1), self.share)
@@ -94,7 +95,18 @@ class Owner:
         self.log += pieces
         if cleans:
             self.log += self.share.superseded(pieces)
+        self.said = self._words(gathered)
         return [(out.partition, out.value or b"") for out in outs]
+
+    def _words(self, gathered: Gathered) -> dict[str, bytes | None]:
+        """Return what this flush publishes: a digest of what each is judged by, None where one is taken back."""
+        last = gathered.last_words(self.share, self.number, RELAY)
+        said: dict[str, bytes | None] = {word.patient_id: None for word in last}
+        for patient_id in gathered.patients(self.share, self.number, RELAY):
+            seen = snapshot(patient_id, self.share.gathered(patient_id))
+            if seen is not None:
+                said[patient_id] = facts_digest(seen)
+        return said
 
 
 class Hospital:
@@ -107,6 +119,8 @@ class Hospital:
         self.former: list[Owner] = []
         self.inputs: dict[tuple[str, int], list[bytes]] = defaultdict(list)
         self.done: dict[tuple[str, int], int] = defaultdict(int)
+        self.published: dict[str, bytes | None] = {}
+        """The last word on each patient; None where it takes back what stood."""
 
     def send(self, messages: list[Message]) -> None:
         """Put messages on the inputs; the records of one keep no order among partitions."""
@@ -131,9 +145,21 @@ class Hospital:
             self._lose(owner, batch)
             return
         self._sent(owner.flush(batch, cleans=self.rng.random() < 0.7))
+        self.published |= owner.said
         if not (self.trouble and self.rng.random() < self.trouble):
             self.done[place] = begin + len(batch)
         # Otherwise it was killed between the effect and the commit, and all of it comes again.
+
+    def lose_all_results(self) -> None:
+        """Take in everything that waits; each time the state is written, nothing else is, and another takes over."""
+        while waiting := [place for place, values in sorted(self.inputs.items()) if self.done[place] < len(values)]:
+            for topic, number in waiting:
+                batch = [Rec(0, value) for value in self.inputs[topic, number][self.done[topic, number] :]]
+                self.owners[number].flush(batch)
+                self.owners[number] = Owner(number, self.logs[number])
+                self._sent(self.owners[number].flush(batch))
+                self.published |= self.owners[number].said
+                self.done[topic, number] += len(batch)
 
     def _lose(self, owner: Owner, batch: list[Rec]) -> None:
         """Let another take over; the former owner died before it wrote anything, after all of it, or writes late."""
@@ -154,6 +180,10 @@ class Hospital:
     def restart(self) -> None:
         """Let every partition be taken over."""
         self.owners = [Owner(n, self.logs[n]) for n in range(PARTITIONS)]
+
+    def standing(self) -> dict[str, bytes]:
+        """Return the last word published on each patient, but for those that took it back."""
+        return {patient_id: word for patient_id, word in self.published.items() if word is not None}
 
     def judged(self) -> dict[str, bytes]:
         """Return a digest of what each patient is judged by, where it is at home."""

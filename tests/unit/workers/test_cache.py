@@ -45,6 +45,11 @@ def test_an_indeterminate_score_has_no_index() -> None:
     assert (row.level, row.index) == ("indeterminate", None)
 
 
+def test_a_retired_id_is_a_row_without_index() -> None:
+    row = row_of(score(0, level=b"retired", index=b""))
+    assert (row.level, row.index) == ("retired", None)
+
+
 def test_on_the_compacted_topic_the_place_is_the_one_on_the_results_topic() -> None:
     assert row_of(score(2, cs_offset=b"977")).offset == 977
 
@@ -182,6 +187,16 @@ async def test_a_newer_epoch_replaces_the_latest(worker: Cache) -> None:
     await worker.take(score(0, epoch=b"3"))
     await worker.take(score(1, epoch=b"4"))
     assert worker.places == [(3, 0), (4, 1)]
+
+
+async def test_a_retired_id_replaces_its_last_score_on_the_compacted_topic_and_a_late_older_one_does_not(
+    worker: Cache,
+) -> None:
+    await worker.take(score(0, epoch=b"3"), score(1, epoch=b"3", level=b"retired", index=b""))
+    await worker.take(score(2, epoch=b"2"))
+    [(_, head)] = worker.latest
+    assert (head[LEVEL], head[OFFSET]) == (b"retired", b"1")
+    assert [row.level for row in worker.view.rows] == ["medium", "retired", "medium"]
 
 
 async def test_a_redelivered_score_is_written_again(worker: Cache) -> None:

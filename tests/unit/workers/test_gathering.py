@@ -1,82 +1,104 @@
-"""What a flush counts of the facts that it takes in: values not scored, and facts that came too late."""
+"""What the inputs of one flush concern: whom, since when, and what is to be said last of whom."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
 
-from streams.records import ObservationVersion, Version
+from streams import topics
+from streams.clock import HOUR
+from streams.errors import ContractError
+from streams.identity import alias
+from streams.publish.retirement import Retirement
+from streams.records import Identities, Identity, Version
 from streams.timeline.share import Share
 from streams.timeline.timeline import Retention
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered
-from tests.unit.workers.fakes import HOUR, START, Rec, encode, vitals
+from streams.workers.relay import Relay
+from tests.unit.workers.fakes import MARKED, START, Rec, encode, vitals
 
-AGE = "cardiostream_beyond_retention_age_hours"
-
-
-class Counted:
-    """One partition, and what the counters have gained since it was made."""
-
-    def __init__(self) -> None:
-        self.share = Share(b"mark", Retention(quick_ms=72 * HOUR, slow_ms=336 * HOUR))
-        self._before = self._now()
-
-    def _now(self) -> dict[str, float]:
-        excluded = "cardiostream_excluded_measures_total"
-        names: list[tuple[str, str, dict[str, str]]] = [
-            ("implausible", excluded, {"reason": "implausible"}),
-            ("contradictory", excluded, {"reason": "contradictory"}),
-            ("late", f"{AGE}_count", {}),
-            ("hours", f"{AGE}_sum", {}),
-        ]
-        return {name: REGISTRY.get_sample_value(sample, labels) or 0.0 for name, sample, labels in names}
-
-    @property
-    def gained(self) -> dict[str, float]:
-        now = self._now()
-        return {name: now[name] - before for name, before in self._before.items() if now[name] != before}
-
-    def take(self, *events: ObservationVersion) -> None:
-        for event in events:
-            record = Rec(0, encode(event))
-            Gathered().take(record, Run("events.observations", 0, (record,), 1), self.share)
+ANN = alias("urn:mrn", "ann", "hospital")
+RELAY = Relay(1)
 
 
-@pytest.fixture
-def counted() -> Counted:
-    return Counted()
+def share() -> Share:
+    return Share(b"mark", Retention(72 * HOUR, 14 * 24 * HOUR))
 
 
-def second(**values: float) -> dict[str, Any]:
-    codes = {"pulse": "8867-4", "systolic": "8480-6", "diastolic": "8462-4"}
-    return {"version": Version(version_id=2), "values": {codes[name]: value for name, value in values.items()}}
+def gathered(of: Share, *events: Any) -> Gathered:
+    found = Gathered()
+    for event in events:
+        record = Rec(0, encode(event))
+        found.take(record, Run(topics.EVENTS_OBSERVATIONS, 0, (record,), 1), of)
+    return found
 
 
-def test_what_a_model_may_see_is_not_counted(counted: Counted) -> None:
-    counted.take(vitals())
-    assert counted.gained == {}
+def word(subject: str, target: str, version_id: int = 1, *, stands: bool = True) -> Identities:
+    said = Identity(subject, target, "hospital", target, Version(0, version_id), stands)
+    return Identities((said,), START)
 
 
-def test_values_left_out_are_counted_by_reason(counted: Counted) -> None:
-    counted.take(vitals(values={"8867-4": 4000.0, "8480-6": 60.0, "8462-4": 80.0}))
-    assert counted.gained == {"implausible": 1, "contradictory": 2}
+def test_the_oldest_arrival_of_a_flush_is_remembered() -> None:
+    found = gathered(share(), vitals(received_at=START + 9), vitals(at=START + 1, received_at=START + 3))
+    assert found.arrivals == {"p1": START + 3}
 
 
-def test_a_correction_that_brings_another_such_value_is_counted_and_a_repeat_is_not(counted: Counted) -> None:
-    wrong = vitals(**second(pulse=4000.0))
-    counted.take(vitals(), wrong, wrong)
-    assert counted.gained == {"implausible": 1}
+def test_an_input_says_since_when_where_time_alone_did_not() -> None:
+    found = Gathered()
+    found.note("p1", None)
+    found.note("p1", START)
+    found.note("p1", None)
+    assert found.arrivals == {"p1": START}
 
 
-def test_an_older_version_and_a_withdrawal_are_not_counted(counted: Counted) -> None:
-    counted.take(vitals(**second()), vitals(values={"8867-4": 4000.0}))
-    counted.take(vitals(version=Version(version_id=3), withdrawn=True, measures=()))
-    assert counted.gained == {}
+def test_a_fact_of_a_retired_id_concerns_the_survivor_and_the_retired_one() -> None:
+    mine = share()
+    gathered(mine, word("p1", "p2"))
+    found = gathered(mine, vitals("p1"))
+    assert set(found.patients(mine, 0, RELAY)) == {"p2"}
+    assert list(found.last_words(mine, 0, RELAY)) == [Retirement("p1", "p2", START)]
 
 
-def test_a_fact_that_came_too_late_is_counted_with_its_age(counted: Counted) -> None:
-    counted.take(vitals(at=START), vitals(at=START - 100 * HOUR), vitals(at=START - 72 * HOUR))
-    assert counted.gained == {"late": 1, "hours": 100}
+def test_an_alias_is_nobody_to_be_judged_or_to_be_retired() -> None:
+    mine = share()
+    found = gathered(mine, vitals(ANN))
+    assert (found.patients(mine, 0, RELAY), list(found.last_words(mine, 0, RELAY))) == ({}, [])
+    found = gathered(mine, word(ANN, "p1"))
+    assert set(found.patients(mine, 0, RELAY)) == {"p1"}
+    assert list(found.last_words(mine, 0, RELAY)) == []
+
+
+def test_a_patient_who_never_had_a_fact_has_no_last_word() -> None:
+    mine = share()
+    assert list(gathered(mine, word("p1", "p2")).last_words(mine, 0, RELAY)) == []
+
+
+def test_a_patient_whose_facts_all_went_elsewhere_has_a_last_word_that_names_nobody() -> None:
+    mine = share()
+    gathered(mine, vitals(ANN), word(ANN, "p1"))
+    found = gathered(mine, word(ANN, "p1", 2, stands=False))
+    assert list(found.last_words(mine, 0, RELAY)) == [Retirement("p1", "", START)]
+
+
+def test_words_survive_a_restart() -> None:
+    mine = share()
+    pieces = mine.changed(gathered(mine, vitals("p1"), word("p1", "p2"), word("p2", "p3")).arrivals)
+    restored = share()
+    restored.restore(pieces)
+    assert restored.identities.way("p1") == ["p1", "p2", "p3"]
+
+
+def test_words_that_bring_nothing_new_are_not_written_again() -> None:
+    mine = share()
+    assert len(mine.changed(gathered(mine, word("p1", "p2")).arrivals)) == 1
+    assert mine.changed(gathered(mine, word("p1", "p2")).arrivals) == []
+
+
+def test_a_record_that_is_not_ours_stops_the_worker_without_being_quoted() -> None:
+    record = Rec(5, encode({"type": MARKED}))
+    run = Run(topics.EVENTS_TRANSFERS, 0, (record,), 1)
+    with pytest.raises(ContractError) as caught:
+        Gathered().take(record, run, share())
+    assert MARKED not in str(caught.value)

@@ -1,0 +1,29 @@
+"""One flush of the bedside worker: what it has taken in, and what is to come of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.inference.outcomes import Outcome as Answer
+from streams.timeline.share import Piece, Share
+from streams.transport.produce import Out
+from streams.transport.runs import Run
+from streams.workers.assessment import Case
+
+
+class Flush(msgspec.Struct):
+    """What one flush has taken in and what is to come of it."""
+
+    generation: int
+    runs: list[Run]
+    """Runs to acknowledge once everything is on the broker."""
+    began: float
+    cases: list[tuple[Share, int, Case]] = []
+    pieces: dict[int, list[Piece]] = {}
+    outs: list[Out] = []
+    """What other partitions must be told, and last words on ids that are not judged any more."""
+    letters: list[Out] = []
+    """Dead letters of what waited for its patient too long."""
+    answers: list[Answer | None] = []
+    paying: set[tuple[int, str]] = set()
+    """Partition and patient of those that are judged for a debt alone."""
