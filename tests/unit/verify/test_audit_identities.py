@@ -22,7 +22,7 @@ from streams.verify.offline import OfflineScorer
 from streams.workers import parking
 from streams.workers.assessment import Publisher, case_of, judge, retired_out
 from streams.workers.gathering import Gathered
-from streams.workers.normalise import dead_letter_out, route
+from streams.workers.intake import dead_letter_out, route
 from streams.workers.ownership import outs_of, retention_of
 from streams.workers.relay import Relay
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
