@@ -12,6 +12,11 @@ Said = tuple[str, str, str, str]
 """subject, target, source, resource id: of the words that agree in these the highest version stands."""
 
 
+MOST_CLAIMS = 16
+"""Patients that may ever have claimed an alias. One that more claim is a placeholder ("unknown", say), no identifier: it
+is nobody's for good, and no more words on it are kept than show that."""
+
+
 def _rank(word: Identity) -> tuple[object, ...]:
     return word.version, word.target, word.source, word.resource_id
 
@@ -57,8 +62,12 @@ class Identities:
     def _put(self, word: Identity) -> bool:
         if self.knows(word):
             return False
-        self._words.setdefault(word.subject, {})[word.subject, word.target, word.source, word.resource_id] = word
+        known = self._words.setdefault(word.subject, {})
+        known[word.subject, word.target, word.source, word.resource_id] = word
         self._ever.setdefault(word.target, set()).add(word.subject)
+        if is_alias(word.subject) and len(known) > MOST_CLAIMS + 1:
+            # The highest are kept: versions only rise, so what falls out here falls out in every order.
+            del known[min(known, key=lambda said: _rank(known[said]))]
         return True
 
     def knows(self, word: Identity) -> bool:
@@ -67,6 +76,8 @@ class Identities:
         return old is not None and (old.version, old.stands) >= (word.version, word.stands)
 
     def _chosen(self, subject: str, void: Iterable[Identity]) -> Identity | None:
+        if is_alias(subject) and len(self._words[subject]) > MOST_CLAIMS:
+            return None
         standing = (w for w in self._words[subject].values() if w.stands and w not in void)
         return max(standing, key=_rank, default=None)
 

@@ -124,3 +124,15 @@ def test_a_word_is_known_unless_it_is_higher_than_what_was_taken_in() -> None:
     made = told(word("p1", "p2", 2))
     assert [made.knows(word("p1", "p2", n)) for n in (1, 2, 3)] == [True, True, False]
     assert not made.knows(word("p1", "p3", 1))
+
+
+def test_an_alias_that_seventeen_patients_claim_is_nobodys_in_any_order_and_stays_small() -> None:
+    claims = [word(ANN, f"p{n}", n + 1, by=f"p{n}") for n in range(40)]
+    for order in (claims, claims[::-1], claims[20:] + claims[:20]):
+        made = told(*order)
+        assert made.resolve(ANN) == ANN
+        assert made.words_of(ANN) == tuple(sorted(claims[-17:]))
+
+
+def test_sixteen_claims_are_still_decided_by_the_highest() -> None:
+    assert told(*(word(ANN, f"p{n}", n + 1, by=f"p{n}") for n in range(16))).resolve(ANN) == "p15"
