@@ -13,8 +13,8 @@ Said = tuple[str, str, str, str]
 
 
 MOST_CLAIMS = 16
-"""Patients that may ever have claimed an alias. One that more claim is a placeholder ("unknown", say), no identifier: it
-is nobody's for good, and no more words on it are kept than show that."""
+"""Patients that may ever have claimed an alias. One that more claim is a placeholder ("unknown", say), no identifier;
+it is nobody's for good, and no more words on it are kept than show that."""
 
 
 def _rank(word: Identity) -> tuple[object, ...]:
