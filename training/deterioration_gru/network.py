@@ -114,25 +114,32 @@ class DeteriorationGru(nn.Module):
     def voices(self, summary: Tensor, steps: Tensor) -> Tensor:
         """Return what each of `VOICES` says, times how far it is heard, shape (batch, 6)."""
         cut, recurrent, vital_cut = torch.split(self.experts(summary, steps), 1, 1)
-        trees, vital_trees = self._trees(summary)
         kinds = summary[:, EVER * self.width + self.vitals : (EVER + 1) * self.width].sum(1, keepdim=True)
         gate = (kinds / ENOUGH_LABS).clamp(max=1)
-        whole, alone = torch.cat([cut, recurrent, trees], 1), torch.cat([vital_cut, recurrent, vital_trees], 1)
-        return torch.cat([gate * whole, (1 - gate) * alone], 1)
+        other = 1 - gate
+        trees, vital_trees = self._trees(summary, gate, other)
+        return torch.cat([gate * cut, gate * recurrent, trees, other * vital_cut, other * recurrent, vital_trees], 1)
 
-    def _trees(self, summary: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the trees' logits with all inputs and with vital signs, between the hours that they were grown at."""
+    def _trees(self, summary: Tensor, gate: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what trees with all inputs and with vital signs say, between the hours that they were grown at."""
         hours = summary[:, BLOCKS * self.width, None] * WINDOWS[0] * WIDTH
         place = torch.log2(hours.clamp(min=HOURS[0]) / HOURS[0])
         near = (1 - (place - torch.arange(len(HOURS))).abs()).clamp(min=0)
+        shares = torch.split(torch.cat([gate * near, other * near], 1), 1, 1)
         figures = tree_figures(summary, self.width)
-        every, vital = torch.split(torch.cat([trees(figures) for trees in self.trees], 1), len(HOURS), 1)
-        return (near * every).sum(1, keepdim=True), (near * vital).sum(1, keepdim=True)
+        told = torch.cat([_heard(*pair, figures) for pair in zip(self.trees, shares, strict=True)], 1)
+        return told[:, : len(HOURS)].sum(1, keepdim=True), told[:, len(HOURS) :].sum(1, keepdim=True)
 
     def forward(self, values: Tensor, hours_since: Tensor, statics: Tensor) -> Tensor:
         """Return logits of shape (batch, 1) from (batch, bins, inputs) twice and (batch, 4)."""
         logits: Tensor = torch.matmul(self.voices(*self.features(values, hours_since, statics)), self.shares)
         return logits
+
+
+def _heard(trees: nn.Module, share: Tensor, figures: Tensor) -> Tensor:
+    """Return logits times `share`, shape (batch, 1); only the patients whose share is not 0 are looked at."""
+    rows = share[:, 0].nonzero()
+    return share.scatter(0, rows, share[rows[:, 0]] * trees(figures[rows[:, 0]]))
 
 
 class Calibrated(nn.Module):

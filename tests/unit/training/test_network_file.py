@@ -15,9 +15,14 @@ SPEC = load(Path(__file__).parents[3] / "model_repo", "deterioration_gru")
 
 @pytest.fixture
 def batch():
+    """Five patients known for 3 to 48 hours, the first without laboratory values: every tree is asked for some."""
     torch.manual_seed(1)
     width = len(SPEC.inputs)
-    return torch.randn(5, 48, width), torch.randint(-1, 20, (5, 48, width)).float(), torch.randn(5, 4)
+    hours_since = torch.randint(-1, 20, (5, 48, width)).float()
+    for row, known in enumerate((3, 9, 12, 30, 48)):
+        hours_since[row, : 48 - known] = -1
+    hours_since[0, :, SPEC.inputs.index(next(i for i in SPEC.inputs if i.group == "lab")) :] = -1
+    return torch.randn(5, 48, width), hours_since, torch.randn(5, 4)
 
 
 def answers(network, path, batch):
