@@ -6,14 +6,29 @@ import hashlib
 import warnings
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from streams.inference.manifest import Manifest, Onnx
 
 OPSET, IR_VERSION = 17, 8
 """Highest that Triton images from 23.04 on read; ``tests/conformance`` keeps the ceiling."""
+TREES = {"ai.onnx.ml": 3}
+"""The operators that networks with trees use, in the version that opset 17 came with."""
+
+LARGE = 4096
+"""Weights of more elements than this are kept in half precision; what is computed with them stays in single."""
+
+
+def round_large_weights(network: nn.Module) -> None:
+    """Round to what half precision holds, so that the file may hold it so and answers as the network does."""
+    with torch.no_grad():
+        for weights in network.parameters():
+            if weights.numel() > LARGE:
+                weights.copy_(weights.half().float())
 
 
 def write_onnx(network: nn.Module, spec: Manifest, path: Path) -> Onnx:
@@ -33,11 +48,25 @@ def write_onnx(network: nn.Module, spec: Manifest, path: Path) -> Onnx:
             input_names=names,
             output_names=[spec.output.name],
             dynamic_axes={name: {0: "batch"} for name in (*names, spec.output.name)},
+            custom_opsets=TREES,
         )
     model = onnx.load(path)
     model.ir_version = IR_VERSION
     model.graph.doc_string = spec.target
+    _halve(model.graph)
     onnx.checker.check_model(model, full_check=True)
     written = model.SerializeToString(deterministic=True)
     path.write_bytes(written)
     return Onnx(f"{spec.version}/{path.name}", hashlib.sha256(written).hexdigest(), OPSET, IR_VERSION)
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    """Keep large weights that lose nothing by it in half precision; servers widen them once, when they load."""
+    for weights in graph.initializer:
+        array = numpy_helper.to_array(weights)
+        if array.dtype != np.float32 or array.size <= LARGE:
+            continue
+        half, name = array.astype(np.float16), weights.name
+        if np.array_equal(half.astype(np.float32), array):
+            weights.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+            graph.node.insert(0, helper.make_node("Cast", [weights.name], [name], to=TensorProto.FLOAT))

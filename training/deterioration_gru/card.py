@@ -22,33 +22,39 @@ foretell an arrest, a transfer or any other event, and says nothing about when.
 
 ## How
 From {bins} hourly bins that end at the newest observation, {inputs} inputs: normalised values carried forward, and
-hours
-since each was measured; age and sex. Inside the network file: a gated recurrent unit with attention over four-hour
-steps;
-experts on what sums up the last 48, 24 and 8 hours (mean, least, greatest, number, newest, first), figures cut into
-pieces at their quantiles; other experts for vital signs alone, blended in where fewer than four kinds of laboratory
-value are known; Platt scaling. Fitted on half the truth and half the opinion of gradient boosting that had not seen
-the stay.
-Too little or too old input gives `indeterminate` with the reason; required are {required}, and
-at least {min_facts} values of {min_codes} quantities. Levels by probability: {levels}.
+hours since each was measured; age and sex. The network file holds a mixture of experts, Platt scaling included:
+
+- *cut*: a perceptron with eight heads on what sums up the last 48, 24 and 8 hours (mean, least, greatest, number,
+  newest, first), figures cut into pieces at their quantiles; *vital cut*: the same on vital signs alone;
+- *recurrent*: a gated recurrent unit over four-hour steps; its last state and its states pooled by attention join the
+  same figures in a perceptron;
+- *trees*: gradient boosting, grown at 6, 12, 24 and 48 hours since the first fact and interpolated between; *vital
+  trees*: the same on vital signs alone.
+
+**The recurrent unit is one voice of several, not the whole**: the mixture adds up logits with these weights, learned
+on out-of-fold answers: {voices}.
+The experts of all inputs are heard in full from four kinds of laboratory value on, those of vital signs with none, and
+both in between; a weight of 0 means that the voice added nothing. The perceptrons were fitted on half the truth and
+half the opinion of gradient boosting that had not seen the stay.
+
+Too little or too old input gives `indeterminate` with the reason; required are {required}, and at least {min_facts}
+values of {min_codes} quantities. Levels by probability: {levels}.
 
 ## On whom
-{data}: {stays} adult stays of at least 48 hours in four kinds of intensive care unit of one hospital in Boston,
-2001 to 2008, {deaths} of which ended in death in hospital. {citation}. Licence {licence}.
+{data}: {stays} adult stays of at least 48 hours in four kinds of intensive care unit of one hospital in Boston, 2001
+to 2008, {deaths} of which ended in death in hospital. {citation}. Licence {licence}.
 
 ## How good
 Pooled out-of-fold answers of five-fold cross-validation over all {n} stays ({positives} deaths) of roles train and
-val;
-folds by a digest of the stay's id, each fold's Platt scaling from the other folds. The network in this folder was then
-fitted in the same way on the role train; its calibration and threshold are those of the out-of-fold answers. The
-constants
-that normalise inputs use values, not outcomes, of the role train. Value and bootstrap 95 % interval over stays
-(differences are ours less theirs, paired). Every stay is counted; the last column says how many serving would call
-indeterminate. Baselines are refitted on the same folds: SAPS-I of the first day; NEWS2, where what was never
-measured is normal;
-logistic regression on the network's own summaries; gradient boosting on newest, least, greatest, mean and number of
-values of
-the same inputs at the same hour, its settings chosen on these very predictions, in its favour.
+val; folds by a digest of the stay's id, each fold's weights of the mixture and Platt scaling from the other folds.
+The network in this folder was then fitted in the same way on the role train; its weights, calibration and threshold
+are those of the out-of-fold answers of that role. The constants that normalise inputs use values, not outcomes, of
+the role train. Value and bootstrap 95 % interval over stays (differences are ours less theirs, paired). Every stay is
+counted; the last column says how many serving would call indeterminate. Baselines are refitted on the same folds:
+SAPS-I of the first day; NEWS2, where what was never measured is normal; logistic regression on the network's own
+summaries; gradient boosting on newest, least, greatest, mean and number of values of the same inputs at the same
+hour, its settings chosen on these very predictions, in its favour. Ours were chosen on them too, among those listed
+in `training/deterioration_gru/EXPERIMENTS.md`: a lower bound just above 0 is no promise for other patients.
 
 | task | model | AUROC | AUPRC | Brier | ECE | AUROC: ours less theirs | AUPRC: ours less theirs | indeterminate |
 |---|---|---|---|---|---|---|---|---|
@@ -61,25 +67,22 @@ At the threshold {threshold} ({chosen}):
 {points}
 
 The file in this folder on the {val_n} stays of role val ({val_positives} deaths), none of them used to fit it,
-through the code
-that serves:
+through the code that serves:
 
 | task | AUROC | AUPRC | Brier | ECE |
 |---|---|---|---|---|
 {val_rows}
 
 ## How robust
-The file in this folder on the same {val_n} stays with everything at 48 hours, changed as said. *Moved* is by how
-much the probability
-of a stay changed, on average and at most.
+The file in this folder on the same {val_n} stays with everything at 48 hours, changed as said. *Moved* is by how much
+the probability of a stay changed, on average and at most.
 
 | change | AUROC | AUPRC | AUROC: changed less unchanged | moved | at most | caught |
 |---|---|---|---|---|---|---|
 {robust_rows}
 
 Shifting every clock alike changes nothing, by construction. *Caught* is the share of mistaken values that fall
-outside the
-possible range and never become facts; what is not caught is believed.
+outside the possible range and never become facts; what is not caught is believed.
 
 Out of fold at 48 hours with everything, by group:
 
@@ -93,10 +96,9 @@ Stays of role val at or above the threshold, by hour since admission:
 |---|---|---|---|---|
 {hour_rows}
 
-When an hour passes and only the newest heart rate and systolic pressure come again unchanged, the probability moves by
-{median:g} (median), {p95:g} (95 %), {p99:g} (99 %) and at most {most:g}, over {pairs} pairs at 6, 12, 24 and 36
-hours. Without any new
-fact it does not move at all.
+When an hour passes and only the newest heart rate and systolic pressure come again unchanged, the probability moves
+by {median:g} (median), {p95:g} (95 %), {p99:g} (99 %) and at most {most:g}, over {pairs} pairs at 6, 12, 24 and 36
+hours. Without any new fact it does not move at all.
 
 ## Limits, and where it must not be used
 - Do not use it to treat, triage or discharge anyone, nor to withhold care.
@@ -162,6 +164,7 @@ def card_of(spec: Manifest, found: Figures) -> str:
         licence=spec.training.licence,
         n=first["n"],
         positives=first["positives"],
+        voices=", ".join(f"{name} {share:.2f}" for name, share in found.metrics["voices"].items()),
         rows="\n".join(_row(task, entry) for task, entry in tasks.items()),
         threshold=f"{spec.thresholds.operating_point:g}",
         chosen=spec.thresholds.chosen,

@@ -14,13 +14,14 @@ from streams.timeline.series import Snapshot
 from training.calibration import platt, sigmoid
 from training.deterioration_gru import refitted
 from training.deterioration_gru.baselines import news2_points
+from training.deterioration_gru.blending import shares_of
 from training.deterioration_gru.evaluate import Scores, write_figures
 from training.deterioration_gru.examples import View, snapshot_of
-from training.deterioration_gru.fitting import DROPOUT, HIDDEN, PLAN, Rows, fit_network, logits_of
-from training.deterioration_gru.network import SHORTER, DeteriorationGru
+from training.deterioration_gru.fitting import DROPOUT, HIDDEN, PLAN, Rows, fit_network, voices_of
+from training.deterioration_gru.network import SHORTER, VOICES, DeteriorationGru
 from training.deterioration_gru.p12 import Stay
 from training.deterioration_gru.statistics import statistics_of
-from training.deterioration_gru.summaries import BLOCKS
+from training.deterioration_gru.summaries import BLOCKS, TAIL
 from training.deterioration_gru.tasks import tasks
 from training.deterioration_gru.teachers import FOLDS, Teachers, fold_of
 from training.deterioration_gru.views import Features, load_or_build
@@ -51,15 +52,15 @@ def teacher_columns(spec: Manifest) -> dict[str, NDArray[np.int64]]:
     """Return the summaries that the teachers read."""
     width = len(spec.inputs)
     lab = np.array([i.group == "lab" for i in spec.inputs])
-    every = np.arange(BLOCKS * width + 6)
+    every = np.arange(BLOCKS * width + TAIL)
     block = every // width
     is_lab = lab[every % width] & (block < BLOCKS)
     shorter = (block >= SHORTER.start) & (block < SHORTER.stop)
     return {"all": every[~(is_lab & shorter)], "vitals": every[~is_lab]}
 
 
-def fold_logits(ground: Ground, fold: int, run: Path, epochs: int = PLAN.epochs) -> Floats:
-    """Fit without one fold and return that fold's logits under every task, shape (tasks, stays of the fold)."""
+def fold_voices(ground: Ground, fold: int, run: Path, epochs: int = PLAN.epochs) -> Floats:
+    """Fit without one fold and return what is said of that fold's stays, shape (tasks, stays of the fold, voices)."""
     path = run / "cv" / f"fold{fold}.npy"
     if not path.exists():
         fit, judged = ground.folds != fold, np.flatnonzero(ground.folds == fold)
@@ -67,35 +68,53 @@ def fold_logits(ground: Ground, fold: int, run: Path, epochs: int = PLAN.epochs)
         rows = Rows(ground.features, ground.labels, targets, ground.spec)
         network = fit_network(rows, np.flatnonzero(fit), PLAN.seed + fold, run / "cv" / f"fold{fold}", epochs)
         count = len(list(tasks(ground.spec)))
-        np.save(path, np.stack([logits_of(network.experts, ground.features, v, judged) for v in range(count)]))
+        np.save(path, np.stack([voices_of(network, ground.features, v, judged) for v in range(count)]))
     found: Floats = np.load(path)
     return found
+
+
+class Learned(NamedTuple):
+    """How voices become a probability."""
+
+    shares: list[float]
+    slope: float
+    intercept: float
+
+    def probabilities(self, voices: Floats) -> Floats:
+        """Blend and calibrate; the last axis is that of the voices."""
+        return sigmoid(self.slope * (voices @ np.array(self.shares)) + self.intercept)
 
 
 class Pooled(NamedTuple):
     """Out-of-fold answers, shape (tasks, stays), and what was learned from them for the network that is exported."""
 
     probability: Floats
-    slope: float
-    intercept: float
+    learned: Learned
     threshold: float
 
 
+def learn(voices: Floats, labels: Floats) -> Learned:
+    """Learn shares and Platt scaling from out-of-fold answers, shape (tasks, stays, voices)."""
+    rows = np.broadcast_to(labels, voices.shape[:2]).ravel()
+    flat = voices.reshape(-1, voices.shape[-1])
+    shares = shares_of(flat, rows)
+    slope, intercept = platt(flat @ np.array(shares), rows)
+    return Learned(shares, round(slope, 6), round(intercept, 6))
+
+
 def pooled(ground: Ground, run: Path, epochs: int = PLAN.epochs) -> Pooled:
-    """Cross-validate; a fold is calibrated on the others, the exported network on all of them of role train."""
-    logits = np.zeros((len(list(tasks(ground.spec))), len(ground.stays)))
+    """Cross-validate; a fold is blended and calibrated by the others, the exported network by all of role train."""
+    voices = np.zeros((len(list(tasks(ground.spec))), len(ground.stays), len(VOICES)))
     for fold in range(FOLDS):
-        logits[:, ground.folds == fold] = fold_logits(ground, fold, run, epochs)
-    labels = np.broadcast_to(ground.labels, logits.shape)
-    probability = np.zeros_like(logits)
+        voices[:, ground.folds == fold] = fold_voices(ground, fold, run, epochs)
+    probability = np.zeros(voices.shape[:2])
     for fold in range(FOLDS):
         rest = ground.folds != fold
-        slope, intercept = platt(logits[:, rest].ravel(), labels[:, rest].ravel())
-        probability[:, ~rest] = sigmoid(slope * logits[:, ~rest] + intercept)
+        probability[:, ~rest] = learn(voices[:, rest], ground.labels[rest]).probabilities(voices[:, ~rest])
     train = np.array([s.role == "train" for s in ground.stays])
-    slope, intercept = (round(x, 6) for x in platt(logits[:, train].ravel(), labels[:, train].ravel()))
-    threshold = best_f1(labels[:, train].ravel(), probability[:, train].ravel())
-    return Pooled(probability, slope, intercept, round(threshold, 4))
+    labels = np.broadcast_to(ground.labels[train], (len(voices), train.sum()))
+    threshold = best_f1(labels.ravel(), probability[:, train].ravel())
+    return Pooled(probability, learn(voices[:, train], ground.labels[train]), round(threshold, 4))
 
 
 def cross_validate(ground: Ground, data: Path, run: Path, epochs: int = PLAN.epochs) -> dict[str, Any]:
@@ -105,7 +124,8 @@ def cross_validate(ground: Ground, data: Path, run: Path, epochs: int = PLAN.epo
         task: _scores(ground, view, task, k, found.probability[k], data, run)
         for k, (task, view) in enumerate(tasks(ground.spec))
     }
-    head = {"model": ground.spec.name, "version": ground.spec.version, "data": data.name, "role": "cv"}
+    head: dict[str, Any] = {"model": ground.spec.name, "version": ground.spec.version, "data": data.name, "role": "cv"}
+    head["voices"] = dict(zip(VOICES, found.learned.shares, strict=True))
     return write_figures(head, scored, ground.stays, found.threshold, run / "cv" / "figures")
 
 

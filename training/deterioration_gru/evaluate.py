@@ -47,7 +47,7 @@ def evaluate(data: Path, role: str, out: Path, repository: Path, triton: str = "
 
 
 def write_figures(
-    head: dict[str, str], scored: dict[str, tuple[Scores, int]], stays: list[Stay], threshold: float, out: Path
+    head: dict[str, Any], scored: dict[str, tuple[Scores, int]], stays: list[Stay], threshold: float, out: Path
 ) -> dict[str, Any]:
     """Write ``metrics.json``, ``predictions.csv`` and the plots of scored stays and return the figures."""
     out.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,9 @@ class Summary(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, width: int, pieces: int, hidden: int, inner: int, heads: int, dropout: float) -> None:
+    def __init__(
+        self, width: int, pieces: int, hidden: int, inner: int, heads: int, dropout: float, states: int = 0
+    ) -> None:
         super().__init__()
         self.pieces, self.heads = pieces, heads
         self.register_buffer("scale", torch.ones(pieces, width))
@@ -33,6 +35,7 @@ class Summary(nn.Module):
         self.drop = nn.Dropout(dropout)
         self.shared = nn.Linear(width * (pieces + 1), hidden)
         nn.init.normal_(self.shared.weight, std=1.5 / math.sqrt(width * (pieces + 1)))
+        self.joined = nn.Linear(states, hidden, bias=False) if states else None
         self.inner = nn.Parameter(torch.randn(heads, hidden, inner) * math.sqrt(2 / hidden))
         self.offset = nn.Parameter(torch.zeros(heads, 1, inner))
         self.last = nn.Parameter(torch.randn(heads, inner, 1) / math.sqrt(inner))
@@ -48,37 +51,42 @@ class Summary(nn.Module):
             self.scale.copy_(1 / width)
             self.shift.copy_(-cuts[:-1] / width)
 
-    def forward(self, mine: Tensor) -> Tensor:
-        """Return one logit per head, shape (batch, heads), from the expert's figures, shape (batch, width)."""
+    def forward(self, mine: Tensor, states: Tensor | None = None) -> Tensor:
+        """Return one logit per head, shape (batch, heads), from the expert's figures, shape (batch, width).
+
+        Parameters
+        ----------
+        states
+            Shape (batch, states): what a recurrent part says; joins the figures in the shared layer.
+        """
         read = ((mine - self.mean) / self.std).clamp(-4, 4)
         if self.pieces:
             pieces = (mine[:, None] * self.scale + self.shift).clamp(0, 1)
             read = torch.cat([pieces.flatten(1) - 0.5, read], 1)
-        shared = self.drop(torch.relu(self.shared(read)))
+        read = self.shared(read)
+        if self.joined is not None:
+            read = read + self.joined(states)
+        shared = self.drop(torch.relu(read))
         inner = self.drop(torch.relu(torch.matmul(shared, self.inner) + self.offset))
         logits: Tensor = (torch.matmul(inner, self.last) + self.bias)[..., 0]
         return logits.transpose(0, 1)
 
 
 class Course(nn.Module):
-    """Reads the steps in order: a GRU whose last state and attention-pooled states go to a head."""
+    """Reads the steps in order: the last state of a GRU, and its states pooled by attention."""
 
-    def __init__(self, width: int, statics: int, narrow: int, hidden: int, dropout: float) -> None:
+    def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.noise = nn.Dropout(0.2)
         self.drop = nn.Dropout(dropout)
-        self.narrow = nn.Linear(width, narrow)
-        self.gru = nn.GRU(narrow, hidden, batch_first=True)
+        self.narrow = nn.Linear(width, hidden)
+        self.gru = nn.GRU(hidden, hidden, batch_first=True)
         self.attention = nn.Linear(hidden, 1)
-        final = nn.Linear(48, 1)
-        nn.init.constant_(final.bias, PRIOR)
-        self.head = nn.Sequential(nn.Linear(2 * hidden + statics, 48), nn.ReLU(), nn.Dropout(dropout), final)
 
-    def forward(self, steps: Tensor, statics: Tensor) -> Tensor:
-        """Return one logit, shape (batch, 1); steps before the first fact get no attention."""
+    def forward(self, steps: Tensor) -> Tensor:
+        """Return states, shape (batch, 2 * hidden); steps before the first fact get no attention."""
         unknown = 1 - steps[:, :, -1:]
         states, _ = self.gru(self.drop(torch.relu(self.narrow(self.noise(steps)))))
         weight = torch.softmax(self.attention(states) - 30 * unknown, 1)
-        pooled = torch.cat([states[:, -1], (weight * states).sum(1)], 1)
-        logit: Tensor = self.head(torch.cat([self.drop(pooled), statics], 1))
-        return logit
+        found: Tensor = self.drop(torch.cat([states[:, -1], (weight * states).sum(1)], 1))
+        return found

@@ -11,13 +11,14 @@ from training import golden
 from training.deterioration_gru.golden_cases import CASES
 from training.deterioration_gru.network import Calibrated
 from training.manifest_file import manifest_text
-from training.network_file import write_onnx
+from training.network_file import round_large_weights, write_onnx
 from training.triton_config import config_of
 
 
 def export(network: Calibrated, spec: Manifest, repository: Path) -> Manifest:
     """Write everything but the card and the figures, and return the manifest as it is read back."""
     folder = repository / spec.name
+    round_large_weights(network)
     onnx = write_onnx(network, spec, folder / spec.version / "model.onnx")
     spec = msgspec.structs.replace(spec, onnx=onnx)
     (folder / "model.toml").write_text(manifest_text(spec), "utf-8")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from streams.inference.manifest import Manifest
 from training import harness
 from training.deterioration_gru.network import HEADS, DeteriorationGru, Experts
+from training.deterioration_gru.specialists import grow
 from training.deterioration_gru.summaries import BLOCKS, SINCE, STEP_BLOCKS
 from training.deterioration_gru.tasks import HOURS
 from training.deterioration_gru.views import Features
@@ -65,7 +66,7 @@ class Rows:
         inputs = self._blanked(summary, steps, gone | (bare & self.lab))
         everything, vitals = (torch.from_numpy(self.soft[name][view, part]) for name in ("all", "vitals"))
         everything = torch.where(bare[:, 0], vitals, everything)[:, None]
-        return inputs, torch.cat([everything.expand(-1, 2 * HEADS), vitals[:, None].expand(-1, HEADS), everything], 1)
+        return inputs, torch.cat([everything.expand(-1, 2 * HEADS), vitals[:, None].expand(-1, HEADS)], 1)
 
     def _blanked(self, summary: Tensor, steps: Tensor, gone: Tensor) -> tuple[Tensor, Tensor]:
         """Make inputs look as if they had never been measured."""
@@ -80,7 +81,7 @@ class Rows:
 
 
 def fit_network(rows: Rows, mine: NDArray[np.int64], seed: int, folder: Path, epochs: int) -> DeteriorationGru:
-    """Fit a network on the stays `mine`; an interrupted fit goes on from `folder`."""
+    """Fit experts and trees on the stays `mine`; an interrupted fit goes on from `folder`."""
     plan = msgspec.structs.replace(PLAN, seed=seed, epochs=epochs)
     harness.seed_everything(seed)
     network = DeteriorationGru(rows.spec, HIDDEN, DROPOUT)
@@ -90,20 +91,24 @@ def fit_network(rows: Rows, mine: NDArray[np.int64], seed: int, folder: Path, ep
     fit.resume()
     shown = mine[:: max(1, len(mine) // 500)]
     fit.run(lambda epoch: rows.batches(mine, plan, epoch), lambda net: _shown(net, rows, shown))
+    network.plant(grow(rows.features, rows.labels.astype(np.float64), mine, rows.spec, seed))
     return network.eval()
 
 
-def logits_of(experts: nn.Module, features: Features, view: int, stays: NDArray[np.int64]) -> Floats:
-    """Return a network's uncalibrated logits of one view."""
+def voices_of(network: DeteriorationGru, features: Features, view: int, stays: NDArray[np.int64]) -> Floats:
+    """Return what each of a network's voices says of one view, shape (stays, voices)."""
     summary, steps = (torch.from_numpy(np.asarray(f[view][stays], np.float32)) for f in features)
     with torch.no_grad():
-        return np.asarray(experts.eval()(summary, steps)[:, 0].double().numpy())
+        return np.asarray(network.eval().voices(summary, steps).double().numpy())
 
 
 def _shown(experts: nn.Module, rows: Rows, stays: NDArray[np.int64]) -> dict[str, float]:
     """Return the cross-entropy at 48 hours on some of the fitted stays; for the progress display alone."""
-    logits = torch.from_numpy(logits_of(experts, rows.features, 2 * (len(HOURS) - 1), stays))
-    labels = torch.from_numpy(rows.labels[stays].astype(np.float64))
+    view = 2 * (len(HOURS) - 1)
+    summary, steps = (torch.from_numpy(np.asarray(f[view][stays], np.float32)) for f in rows.features)
+    labels = torch.from_numpy(rows.labels[stays])
+    with torch.no_grad():
+        logits = experts(summary, steps)[:, :2].mean(1)
     return {"loss": float(nn.functional.binary_cross_entropy_with_logits(logits, labels))}
 
 
@@ -118,4 +123,4 @@ def _sigmoid(logits: Logits) -> Logits:
     return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
-__all__ = ["PLAN", "Experts", "Rows", "fit_network", "logits_of"]
+__all__ = ["PLAN", "Experts", "Rows", "fit_network", "voices_of"]

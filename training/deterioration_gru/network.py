@@ -1,4 +1,4 @@
-"""The network: experts on summaries and on the course, for all inputs and for vital signs; calibrated for export."""
+"""The network: experts on summaries and on the course, and trees, for all inputs and for vital signs alone."""
 
 from __future__ import annotations
 
@@ -11,30 +11,35 @@ from training.deterioration_gru.summaries import (
     BLOCKS,
     EVER,
     STEP_BLOCKS,
+    TAIL,
+    WIDTH,
     WINDOWS,
     binned,
     steps_of,
     summaries,
+    tree_figures,
 )
+from training.deterioration_gru.tasks import HOURS
+from training.deterioration_gru.trees import Trees
 
-STATICS = 4
 HEADS = 8
+RECURRENT = 32
+"""States of the GRU."""
 SHORTER = slice(5, 13)
 """Blocks of the shorter windows: laboratory values are rare, and there these say little that the long one does not."""
 LASTING = BLOCKS - (SHORTER.stop - SHORTER.start)
 ENOUGH_LABS = 4
 """Kinds of laboratory value from which the experts of all inputs speak alone; with none, those of vital signs."""
 
-SHARES, VITAL_SHARES = (0.4, 0.4, 0.2), (0.8, 0.2)
-"""Weight of (cut, straight, course) with all inputs and of (cut, course) with vital signs; set by hand, after looking
-at two of the five folds."""
+VOICES = ("cut", "recurrent", "trees", "vital cut", "recurrent without laboratory values", "vital trees")
+"""Who is heard: the first three as far as laboratory values are known, the others as far as they are not."""
 
 
 class Experts(nn.Module):
     """Logits from summaries and steps.
 
     While training it returns every head's logit, shape (batch, heads), so that each learns by itself; in evaluation
-    mode their blend, shape (batch, 1).
+    mode those of the three experts, shape (batch, 3): cut, recurrent, vital cut.
     """
 
     def __init__(self, spec: Manifest, hidden: int, dropout: float) -> None:
@@ -43,41 +48,34 @@ class Experts(nn.Module):
         self.vitals = sum(i.group == "vital" for i in spec.inputs)
         if any(i.group == "lab" for i in spec.inputs[: self.vitals]):
             raise ValueError("the manifest must list its vital signs before its laboratory values")
-        inner, labs, tail = hidden // 3, self.width - self.vitals, 2 + STATICS
+        inner, labs, tail = hidden // 3, self.width - self.vitals, TAIL
         vital = BLOCKS * self.vitals + tail
         self.cut = Summary(vital + LASTING * labs, 3, hidden, inner, HEADS, dropout)
-        self.straight = Summary(BLOCKS * self.width + tail, 0, hidden, inner, HEADS, dropout)
         self.vital_cut = Summary(vital, 6, hidden, inner, HEADS, dropout)
-        self.course = Course(STEP_BLOCKS * self.width + 1, STATICS, hidden // 3, hidden // 3, dropout)
+        self.course = Course(STEP_BLOCKS * self.width + 1, RECURRENT, dropout)
+        self.recurrent = Summary(vital + LASTING * labs, 0, hidden, inner, HEADS, dropout, 2 * RECURRENT)
 
     def learn(self, sample: Tensor) -> None:
         """Take the summaries' quantiles from training rows."""
-        lasting, vital, _ = self._parts(sample)
+        lasting, vital = self._parts(sample)
         self.cut.learn(lasting)
-        self.straight.learn(sample)
+        self.recurrent.learn(lasting)
         self.vital_cut.learn(vital)
 
     def forward(self, summary: Tensor, steps: Tensor) -> Tensor:
         """Return logits from (batch, figures) and (batch, steps, figures)."""
-        lasting, vital, kinds = self._parts(summary)
-        cut, straight, vital_cut = self.cut(lasting), self.straight(summary), self.vital_cut(vital)
-        course = self.course(steps, summary[:, -STATICS:])
-        if self.training:
-            return torch.cat([cut, straight, vital_cut, course], 1)
-        gate = (kinds / ENOUGH_LABS).clamp(max=1)
-        whole = SHARES[0] * cut.mean(1, True) + SHARES[1] * straight.mean(1, True) + SHARES[2] * course
-        alone = VITAL_SHARES[0] * vital_cut.mean(1, True) + VITAL_SHARES[1] * course
-        blend: Tensor = gate * whole + (1 - gate) * alone
-        return blend
+        lasting, vital = self._parts(summary)
+        told = (self.cut(lasting), self.recurrent(lasting, self.course(steps)), self.vital_cut(vital))
+        return torch.cat(told if self.training else [heads.mean(1, True) for heads in told], 1)
 
-    def _parts(self, summary: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the figures without short windows of laboratory values, those of vital signs, kinds of labs seen."""
+    def _parts(self, summary: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the figures without short windows of laboratory values, and those of vital signs."""
         end = BLOCKS * self.width
         blocks, tail = summary[:, :end].reshape(-1, BLOCKS, self.width), summary[:, end:]
         vital = torch.cat([blocks[:, :, : self.vitals].flatten(1), tail], 1)
         labs = blocks[:, :, self.vitals :]
         lasting = torch.cat([labs[:, : SHORTER.start].flatten(1), labs[:, SHORTER.stop :].flatten(1), vital], 1)
-        return lasting, vital, labs[:, EVER].sum(1, keepdim=True)
+        return lasting, vital
 
 
 class DeteriorationGru(nn.Module):
@@ -87,13 +85,17 @@ class DeteriorationGru(nn.Module):
     """
 
     timing: Tensor
+    shares: Tensor
 
     def __init__(self, spec: Manifest, hidden: int, dropout: float) -> None:
         super().__init__()
-        if spec.window.bins != WINDOWS[0] * 4:
-            raise ValueError(f"the network reads {WINDOWS[0] * 4} bins, the manifest has {spec.window.bins}")
+        if spec.window.bins != WINDOWS[0] * WIDTH:
+            raise ValueError(f"the network reads {WINDOWS[0] * WIDTH} bins, the manifest has {spec.window.bins}")
         self.register_buffer("timing", torch.tensor([float(i.timing) for i in spec.inputs]))
         self.experts = Experts(spec, hidden, dropout)
+        self.width, self.vitals = self.experts.width, self.experts.vitals
+        self.trees = nn.ModuleList()
+        self.register_buffer("shares", torch.full((len(VOICES), 1), 0.5))
 
     def features(self, values: Tensor, hours_since: Tensor, statics: Tensor) -> tuple[Tensor, Tensor]:
         """Return summaries and steps."""
@@ -101,10 +103,43 @@ class DeteriorationGru(nn.Module):
         known = (hours_since.amax(2) + 1).clamp(0, 1).mean(1, keepdim=True)
         return summaries(bins, known, statics, self.timing), steps_of(bins, self.timing)
 
+    def plant(self, trees: list[Trees]) -> None:
+        """Take in the trees: by hour with all inputs, then by hour with vital signs alone."""
+        self.trees.extend(trees)
+
+    def weigh(self, shares: list[float]) -> None:
+        """Set how much each of `VOICES` counts."""
+        self.shares.copy_(torch.tensor(shares)[:, None])
+
+    def voices(self, summary: Tensor, steps: Tensor) -> Tensor:
+        """Return what each of `VOICES` says, times how far it is heard, shape (batch, 6)."""
+        cut, recurrent, vital_cut = torch.split(self.experts(summary, steps), 1, 1)
+        kinds = summary[:, EVER * self.width + self.vitals : (EVER + 1) * self.width].sum(1, keepdim=True)
+        gate = (kinds / ENOUGH_LABS).clamp(max=1)
+        other = 1 - gate
+        trees, vital_trees = self._trees(summary, gate, other)
+        return torch.cat([gate * cut, gate * recurrent, trees, other * vital_cut, other * recurrent, vital_trees], 1)
+
+    def _trees(self, summary: Tensor, gate: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what trees with all inputs and with vital signs say, between the hours that they were grown at."""
+        hours = summary[:, BLOCKS * self.width, None] * WINDOWS[0] * WIDTH
+        place = torch.log2(hours.clamp(min=HOURS[0]) / HOURS[0])
+        near = (1 - (place - torch.arange(len(HOURS))).abs()).clamp(min=0)
+        shares = torch.split(torch.cat([gate * near, other * near], 1), 1, 1)
+        figures = tree_figures(summary, self.width)
+        told = torch.cat([_heard(*pair, figures) for pair in zip(self.trees, shares, strict=True)], 1)
+        return told[:, : len(HOURS)].sum(1, keepdim=True), told[:, len(HOURS) :].sum(1, keepdim=True)
+
     def forward(self, values: Tensor, hours_since: Tensor, statics: Tensor) -> Tensor:
         """Return logits of shape (batch, 1) from (batch, bins, inputs) twice and (batch, 4)."""
-        logits: Tensor = self.experts(*self.features(values, hours_since, statics))
+        logits: Tensor = torch.matmul(self.voices(*self.features(values, hours_since, statics)), self.shares)
         return logits
+
+
+def _heard(trees: nn.Module, share: Tensor, figures: Tensor) -> Tensor:
+    """Return logits times `share`, shape (batch, 1); only the patients whose share is not 0 are looked at."""
+    rows = share[:, 0].nonzero()
+    return share.scatter(0, rows, share[rows[:, 0]] * trees(figures[rows[:, 0]]))
 
 
 class Calibrated(nn.Module):

@@ -30,7 +30,7 @@ from streams.vocabulary import INDEX, quantity
 from training.deterioration_gru.p12 import ADMISSION, Stay
 from training.measures import Floats
 
-NAME, VERSION = "deterioration_gru", "2"
+NAME, VERSION = "deterioration_gru", "3"
 AGE_MAX = 90.5
 """The data cut ages at 90."""
 

@@ -43,21 +43,23 @@ def labels_of(stays: list[Stay]) -> Floats:
 
 
 def fit_final(ground: Ground, run: Path, epochs: int) -> tuple[Calibrated, Manifest]:
-    """Fit on the role ``train``; calibration and threshold are those of the out-of-fold answers of the same stays."""
+    """Fit on the role ``train``; shares, calibration and threshold are those of the out-of-fold answers of the same."""
     found = pooled(ground, run, epochs)
     train = np.array([s.role == "train" for s in ground.stays])
     rows = Rows(ground.features, ground.labels, ground.teachers.targets(ground.folds, train, -1), ground.spec)
     network = fit_network(rows, np.flatnonzero(train), PLAN.seed, run / "final", epochs)
+    shares, slope, intercept = found.learned
+    network.weigh(shares)
     spec = msgspec.structs.replace(
         ground.spec,
-        calibration=Calibration("platt", found.slope, found.intercept, True),
+        calibration=Calibration("platt", slope, intercept, True),
         thresholds=msgspec.structs.replace(
             ground.spec.thresholds,
             operating_point=found.threshold,
             chosen="highest F1 out of fold on the role train, all tasks pooled",
         ),
     )
-    return Calibrated(network, found.slope, found.intercept), spec
+    return Calibrated(network, slope, intercept), spec
 
 
 def fit_baselines(stays: list[Stay], spec: Manifest, seed: int) -> None:

@@ -22,6 +22,9 @@ SLOTS = (
 )  # fmt: skip
 """Minutes between which a stay is cut once by chance; the hours of the tasks come on top."""
 
+NEAR = {6: (2, 3), 12: (4, 5, 6), 24: (8, 9, 10), 48: (12, 13)}
+"""Slots near the hours of the tasks, by number."""
+
 CHUNK = 500
 
 

@@ -16,7 +16,7 @@ from streams.timeline.series import series_of
 from streams.vocabulary import INDEX, QUANTITIES
 from training.deterioration_gru.baselines import news2_points
 from training.deterioration_gru.examples import View, everything, prepare_stay, random_view, snapshot_of, vitals_only
-from training.deterioration_gru.network import Calibrated, DeteriorationGru
+from training.deterioration_gru.network import Calibrated
 from training.deterioration_gru.p12 import ADMISSION, Stay, mapping, read_stays
 from training.deterioration_gru.spec import draft
 
@@ -141,9 +141,7 @@ def test_the_draft_learns_its_normalisation_and_adds_urine_up_by_the_hour():
     assert (spec.training.stays, spec.training.deaths) == (1, 1)
 
 
-def test_the_network_is_blind_to_the_timing_of_what_is_declared_so():
-    torch.manual_seed(0)
-    network = DeteriorationGru(SPEC, hidden=8, dropout=0.0).eval()
+def test_the_network_is_blind_to_the_timing_of_what_is_declared_so(network):
     values, statics = torch.randn(1, 48, len(SPEC.inputs)), torch.zeros(1, 4)
     dense = torch.zeros_like(values)
     changed = dense.clone()
@@ -155,9 +153,7 @@ def test_the_network_is_blind_to_the_timing_of_what_is_declared_so():
     assert not torch.equal(network(values, dense, statics), network(values, changed, statics))
 
 
-def test_calibration_is_inside_the_network():
-    torch.manual_seed(0)
-    network = DeteriorationGru(SPEC, hidden=8, dropout=0.0).eval()
+def test_calibration_is_inside_the_network(network):
     batch = torch.randn(2, 48, len(SPEC.inputs)), torch.zeros(2, 48, len(SPEC.inputs)), torch.zeros(2, 4)
     assert torch.allclose(Calibrated(network, 2.0, -1.0)(*batch), torch.sigmoid(2.0 * network(*batch) - 1.0))
 

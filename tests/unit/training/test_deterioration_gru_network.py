@@ -20,11 +20,6 @@ WIDTH = len(SPEC.inputs)
 HR, BLIND, LACTATE = 0, next(k for k, i in enumerate(SPEC.inputs) if not i.timing), 12
 
 
-def network():
-    torch.manual_seed(0)
-    return DeteriorationGru(SPEC, hidden=12, dropout=0.0).eval()
-
-
 def hours(*measured, column=HR):
     """Return (values, hours_since, statics) of one input measured at (hours ago, value), carried forward."""
     values, since = np.zeros((1, 48, WIDTH), np.float32), np.full((1, 48, WIDTH), -1, np.float32)
@@ -38,7 +33,7 @@ def hours(*measured, column=HR):
 
 
 def blocks(batch, column=HR):
-    summary, _ = network().features(*batch)
+    summary, _ = DeteriorationGru(SPEC, hidden=12, dropout=0.0).features(*batch)
     return summary[0, : BLOCKS * WIDTH].reshape(BLOCKS, WIDTH)[:, column].tolist()
 
 
@@ -63,35 +58,57 @@ def test_what_was_never_measured_is_nothing_but_unknown():
     assert [k for k, figure in enumerate(found) if figure] == [SINCE]
 
 
-def test_of_an_input_without_timing_neither_number_nor_age_is_told():
+def test_of_an_input_without_timing_neither_number_nor_age_is_told(network):
     once, often = hours((3, 1.0), column=BLIND), hours((3, 1.0), (2, 1.0), (0, 1.0), column=BLIND)
     assert blocks(once, BLIND) == pytest.approx(blocks(often, BLIND))
-    assert torch.allclose(network()(*once), network()(*often))
+    assert torch.allclose(network(*once), network(*often))
 
 
-def test_without_laboratory_values_their_experts_have_no_say():
-    net, batch = network(), hours((3, 1.0), (0, 2.0))
+def silent(net, batch, *parts):
+    """Tell whether the answer stays as it is when `parts` of the network change their minds."""
     before = net(*batch)
     with torch.no_grad():
-        net.experts.cut.bias += 3.0
-        net.experts.straight.bias += 3.0
-    assert torch.equal(net(*batch), before)
-    with torch.no_grad():
-        net.experts.vital_cut.bias += 3.0
-    assert not torch.equal(net(*batch), before)
+        for part in parts:
+            part.add_(3.0)
+    return torch.equal(net(*batch), before)
 
 
-def test_while_training_every_head_answers_for_itself():
-    net, batch = network(), hours((3, 1.0))
-    assert net.experts.train()(*net.features(*batch)).shape == (1, 3 * HEADS + 1)
+def test_without_laboratory_values_their_experts_and_trees_have_no_say(network):
+    batch = hours((3, 1.0), (0, 2.0))
+    assert silent(network, batch, network.experts.cut.bias, *(t.value for t in network.trees[:4]))
+    assert not silent(network, batch, network.experts.vital_cut.bias)
 
 
-def test_blanking_an_input_equals_never_having_measured_it():
-    net = network()
+def test_a_few_laboratory_values_bring_the_experts_of_all_inputs_in_by_and_by(network):
+    batch = hours((3, 1.0), column=LACTATE)
+    assert not silent(network, batch, network.experts.cut.bias)
+    assert not silent(network, batch, network.experts.vital_cut.bias)
+
+
+@pytest.mark.parametrize(("known", "heard"), [(3, {4}), (6, {4}), (9, {4, 5}), (12, {5}), (30, {6, 7}), (48, {7})])
+def test_trees_speak_near_the_hour_that_they_were_grown_at(known, heard, network):
+    batch = hours(*((ago, 1.0) for ago in range(known)))
+    assert {k for k in range(8) if not silent(network, batch, network.trees[k].value)} == heard
+
+
+def test_while_training_every_head_answers_for_itself(network):
+    batch = hours((3, 1.0))
+    assert network.experts.train()(*network.features(*batch)).shape == (1, 3 * HEADS)
+
+
+def test_the_answer_is_the_voices_by_their_shares(network):
+    batch = hours((3, 1.0))
+    shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    network.weigh(shares)
+    voices = network.voices(*network.features(*batch))[0].tolist()
+    assert network(*batch).item() == pytest.approx(np.dot(voices, shares), abs=1e-5)
+
+
+def test_blanking_an_input_equals_never_having_measured_it(network):
     both = [torch.cat([a, b]) for a, b in zip(hours((6, 1.0)), hours((6, 1.0)), strict=True)]
     lactate = hours((5, 2.0), column=LACTATE)
     both[0][1, :, LACTATE], both[1][1, :, LACTATE] = lactate[0][0, :, LACTATE], lactate[1][0, :, LACTATE]
-    summary, steps = net.features(*both)
+    summary, steps = network.features(*both)
     targets = {name: np.zeros((1, 2), np.float32) for name in ("all", "vitals")}
     ten = Features(*(np.repeat(part.numpy()[None], 10, 0) for part in (summary, steps)))
     rows = Rows(ten, np.zeros(2), targets, SPEC)
