@@ -19,15 +19,25 @@ VITALS = (
 )
 
 
-def observations(patients: int, each: int, start: Instant, topic: str, partitions: int, seed: int = 1) -> list[Out]:
-    """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn."""
-    rng = random.Random(seed)
+def observations(
+    patients: list[str], each: int, start: Instant, topic: str, partitions: int, *, first: int = 0, seed: int = 1
+) -> list[Out]:
+    """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn.
+
+    Parameters
+    ----------
+    start
+        Clinical time of the patients' observation 0.
+    first
+        Number of the first observation, where these patients have had some before.
+    """
+    rng = random.Random(seed + first)
     outs = []
-    for n in range(each):
+    for n in range(first, first + each):
         code, unit, low, high = VITALS[n % len(VITALS)]
         at = isoformat(start + n * MINUTE)
-        for p in range(patients):
-            outs.append(_record(f"bench-{p:05d}", n, (code, unit, rng.randint(low, high)), at, topic, partitions))
+        for patient in patients:
+            outs.append(_record(patient, n, (code, unit, rng.randint(low, high)), at, topic, partitions))
     return outs
 
 

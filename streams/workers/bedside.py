@@ -11,7 +11,6 @@ import msgspec
 from aiokafka import TopicPartition
 
 from streams import metrics, topics
-from streams.errors import ContractError
 from streams.identity import is_alias
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
@@ -24,15 +23,16 @@ from streams.records import RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import as_of
+from streams.timeline.timeline import Outcome
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
-from streams.transport.runs import Due, Item, Run
+from streams.transport.runs import Due, Item, Record, Run
 from streams.workers import parking
 from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge, retired_out
 from streams.workers.gathering import Gathered, decoded
 from streams.workers.lifecycle import Host
 from streams.workers.normalise import dead_letter_out
-from streams.workers.ownership import Owner, cutoffs, due_after_ms, outs_of
+from streams.workers.ownership import Owner, check_copartition, cutoffs, due_after_ms, outs_of
 from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
@@ -99,7 +99,7 @@ class BedsideWork:
     async def assigned(self, partitions: set[Any]) -> None:
         """Own the state of the assigned partitions, and know how far their inputs have been taken in."""
         numbers = {tp.partition for tp in partitions}
-        _check_copartition(partitions, numbers, self.topics)
+        check_copartition(partitions, numbers, self.topics)
         shares = await self.owner.acquire(numbers)
         committed = await self._committed(numbers)
         due = {number: self._due_times(number, share) for number, share in shares.items()}
@@ -169,11 +169,21 @@ class BedsideWork:
         if item.topic == topics.SCORES:
             self._heed_former_owners(item, share, gathered)
         else:
-            outcomes = Counter(gathered.take(record, item, share) for record in item.records)
-            for outcome, count in outcomes.items():
+            for outcome, count in Counter(self._taken(r, item, gathered, flush) for r in item.records).items():
                 metrics.FACTS.labels(outcome).inc(count)
             self.positions.passed(item)
         flush.runs.append(item)
+
+    def _taken(self, record: Record, run: Run, gathered: Gathered, flush: Flush) -> Outcome:
+        """Take one record into the state; where scores are not coalesced, judge at once whom it concerns."""
+        share = self.shares[run.partition]
+        if self.settings.coalesce:
+            return gathered.take(record, run, share)
+        alone = Gathered()
+        outcome = alone.take(record, run, share)
+        self._judge_later(run.partition, alone, flush)
+        gathered.absorb(alone)
+        return outcome
 
     def _heed_former_owners(self, run: Run, share: Share, gathered: Gathered) -> None:
         """Publish again whoever an older owner published for: its record may stand behind a newer one.
@@ -214,6 +224,11 @@ class BedsideWork:
         pieces += share.changed(gathered.arrivals)
         pieces += parking.park(share, self._of_here(filter(is_alias, gathered.arrivals), number))
         self._retire(number, gathered, flush)
+        self._judge_later(number, gathered, flush)
+
+    def _judge_later(self, number: int, gathered: Gathered, flush: Flush) -> None:
+        """Note the cases of those that are concerned, as their facts are now."""
+        share = self.shares[number]
         limit = cutoffs(share, self.settings)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
             timelines = share.gathered(patient_id)
@@ -225,7 +240,9 @@ class BedsideWork:
     def _retire(self, number: int, gathered: Gathered, flush: Flush) -> None:
         """Take back what stands of ids that have been merged into another; they are not judged any more."""
         share = self.shares[number]
-        for patient_id, survivor in gathered.retired(share, number, self.relay):
+        retired = dict(gathered.retired(share, number, self.relay))
+        flush.cases = [c for c in flush.cases if c[2].snapshot.patient_id not in retired] if retired else flush.cases
+        for patient_id, survivor in retired.items():
             flush.pieces[number] += share.settle([patient_id])
             instant = as_of([share.timelines[patient_id]]) if patient_id in share.timelines else None
             if instant is not None:
@@ -271,14 +288,6 @@ class BedsideWork:
                 await (await self.host.producer.send(removals))
         self.host.acknowledge(list(flush.runs))
         metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
-
-
-def _check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str, ...]) -> None:
-    if {(tp.topic, tp.partition) for tp in partitions} != {(name, n) for name in names for n in numbers}:
-        raise ContractError(
-            "bedside: expected the same partition numbers of all its topics, received different ones; "
-            "run `cardiostream topics check` and give all patient-keyed topics the same count"
-        )
 
 
 async def _nothing() -> None:

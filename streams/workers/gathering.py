@@ -40,6 +40,8 @@ class Gathered(msgspec.Struct):
     """Those whose facts are another's now, or were said to be again: all pieces."""
     people: set[str] = set()
     """Those whose Patient resources came."""
+    judged: set[str] = set()
+    """Those that nothing came for since they were last judged; always empty where scores are coalesced."""
 
     def take(self, record: Record, run: Run, share: Share) -> Outcome:
         """Take one record into the state and note whom it concerns."""
@@ -56,9 +58,20 @@ class Gathered(msgspec.Struct):
 
     def note(self, identity: str, received_at: Instant | None) -> None:
         """Note that an identity is concerned."""
+        self.judged.discard(identity)
         before = self.arrivals.setdefault(identity, received_at)
         if received_at is not None and (before is None or received_at < before):
             self.arrivals[identity] = received_at
+
+    def absorb(self, other: Gathered) -> None:
+        """Take over what came for others, who have been judged."""
+        for identity, received_at in other.arrivals.items():
+            self.note(identity, received_at)
+        for identity, pieces in other.pieces.items():
+            self.pieces.setdefault(identity, set()).update(pieces)
+        self.moved |= other.moved
+        self.people |= other.people
+        self.judged |= other.arrivals.keys()
 
     def relayed(self, share: Share, number: int, relay: Relay) -> list[Out]:
         """Return what other partitions must be told; to be asked before the changed pieces are taken for writing."""
@@ -77,6 +90,8 @@ class Gathered(msgspec.Struct):
         """Return the patients of this partition that are to be judged, with arrivals."""
         found = Gathered()
         for identity, received_at in self.arrivals.items():
+            if identity in self.judged:
+                continue
             patient_id = share.identities.resolve(identity)
             if not is_alias(patient_id) and relay.home(patient_id) == number:
                 found.note(patient_id, received_at)

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams import topics
+from streams.errors import ContractError
 from streams.fusion import stage
 from streams.publish.headers import epoch_of
 from streams.settings import Settings
@@ -85,3 +86,12 @@ def due_after_ms(settings: Settings) -> tuple[int, int]:
 def cutoffs(share: Share, settings: Settings) -> stage.Cutoffs:
     """Return what the highest tick that a share has acted on makes of its scores."""
     return stage.cutoffs(share.tick, *due_after_ms(settings))
+
+
+def check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str, ...]) -> None:
+    """Raise `ContractError` where an assignment holds different partition numbers of these topics."""
+    if {(tp.topic, tp.partition) for tp in partitions} != {(name, n) for name in names for n in numbers}:
+        raise ContractError(
+            "bedside: expected the same partition numbers of all its topics, received different ones; "
+            "run `cardiostream topics check` and give all patient-keyed topics the same count"
+        )

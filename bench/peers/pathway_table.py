@@ -1,0 +1,37 @@
+"""Pathway: a table of messages, a batched function over it, and the topic as its output."""
+
+from __future__ import annotations
+
+import pathway as pw
+
+from bench.peers.common import BATCH, Latest, Model, Place, parse, result
+
+COMMIT_MS = 10
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    place = Place.from_environment()
+    model, latest = Model(place), Latest(place)
+
+    @pw.udf(max_batch_size=BATCH, deterministic=True)
+    def score(values: list[bytes]) -> list[tuple[bytes, bytes]]:
+        facts = [parse(value) for value in values]
+        written = [result(fact, risk) for fact, risk in zip(facts, model.score(facts), strict=True)]
+        latest.write(facts, written)
+        return [(fact.patient_id.encode(), value) for fact, value in zip(facts, written, strict=True)]
+
+    read = {
+        "bootstrap.servers": place.bootstrap, "group.id": place.group, "auto.offset.reset": "earliest",
+        "session.timeout.ms": "6000", "fetch.wait.max.ms": "20",
+    }  # fmt: skip
+    messages = pw.io.kafka.read(read, topic=place.source, format="raw", autocommit_duration_ms=COMMIT_MS)
+    scored = messages.select(both=score(pw.this.data))
+    table = scored.select(key=pw.this.both[0], data=pw.this.both[1])
+    written = {"bootstrap.servers": place.bootstrap, "linger.ms": "2", "partitioner": "murmur2_random"}
+    pw.io.kafka.write(table, written, topic_name=place.results, format="raw", key=table.key, value=table.data)
+    pw.run(monitoring_level=pw.MonitoringLevel.NONE)
+
+
+if __name__ == "__main__":
+    main()
