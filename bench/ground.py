@@ -17,7 +17,8 @@ from streams.embedded.stack import Stack
 from streams.provision.broker import admin
 from streams.publish import keys
 from streams.settings import Settings
-from streams.transport.reading import read_ends, reading
+from streams.transport.produce import Out, Producer
+from streams.transport.reading import read_ends, read_to_end, reading
 
 _CHUNK = 200
 _POLL_S = 0.05
@@ -33,6 +34,25 @@ def make_topics(settings: Settings, names: Sequence[str]) -> None:
     with admin(settings.bootstrap_servers) as client:
         client.create_topics(wanted, raise_errors=False)
         client.wait_for_topics(list(names))
+
+
+def warm_up(settings: Settings, records: int = 40_000) -> None:
+    """Send records of the usual size through the broker and read them back: a young JVM is slow at first."""
+    topic = "bench.warm"
+    make_topics(settings, (topic,))
+    outs = [Out(topic, n % settings.partitions, b"warm", bytes(600)) for n in range(records)]
+    asyncio.run(_through(settings, topic, outs))
+
+
+async def _through(settings: Settings, topic: str, outs: list[Out]) -> None:
+    producer = Producer(settings, "bench")
+    await producer.start()
+    for start in range(0, len(outs), 50):
+        await (await producer.send(outs[start : start + 50]))
+    await producer.stop()
+    async with reading(settings, "bench") as consumer:
+        for number in range(settings.partitions):
+            await read_to_end(consumer, topic, number)
 
 
 def wait_visible(settings: Settings, patients: Sequence[str], as_of: Instant, timeout_s: float) -> None:

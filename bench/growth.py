@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bench import parts
 from bench.contestants import CardioStream, probe
 from bench.feed import Feed, produce
-from bench.ground import wait_visible
+from bench.ground import wait_visible, warm_up
 from bench.numbers import total
 from bench.show import SERVICES
 from streams.embedded.services import BrokerChoice
@@ -59,6 +59,7 @@ def point(size: Size, broker: BrokerChoice) -> dict[str, float]:
     """Measure throughput, cost and memory at one size."""
     folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
     with Stack(folder, broker=broker, settings_overrides={"partitions": size.partitions}) as stack:
+        warm_up(stack.settings)
         ours = CardioStream(stack, "CardioStream", {}, size.workers)
         ours.start()
         try:

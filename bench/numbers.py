@@ -44,8 +44,8 @@ def quantiles(waits_ms: Iterable[float]) -> Quantiles | None:
     ordered = sorted(waits_ms)
     if not ordered:
         return None
-    ranks = (max(math.ceil(q * len(ordered)) - 1, 0) for q in (0.5, 0.95, 0.99))
-    return Quantiles(*(ordered[rank] for rank in ranks), ordered[-1])
+    p50, p95, p99 = (ordered[math.ceil(q * len(ordered)) - 1] for q in (0.5, 0.95, 0.99))
+    return Quantiles(p50, p95, p99, ordered[-1])
 
 
 def waits_ms(sent: Iterable[Sent], seen: Iterable[Seen]) -> list[float]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +16,7 @@ from typing import Self
 HZ = 200
 TOP = 40
 _MOST_S = 300
+_LINE = re.compile(r":\d+\)$")
 
 
 class Profiles:
@@ -41,7 +44,7 @@ class Profiles:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for path, process in self._running.items():
-            process.send_signal(2)
+            process.send_signal(signal.SIGINT)
             process.wait(30)
             if path.exists():
                 path.with_suffix(".txt").write_text(summary(path.read_text().splitlines()))
@@ -60,7 +63,7 @@ def summary(folded: Iterable[str], top: int = TOP) -> str:
     whole: Counter[str] = Counter()
     for line in folded:
         stack, _, count = line.rpartition(" ")
-        frames = [frame.rsplit(":", 1)[0].rstrip("(") for frame in stack.split(";")]
+        frames = [_LINE.sub(")", frame) for frame in stack.split(";")]
         own[frames[-1]] += int(count)
         for frame in set(frames):
             whole[frame] += int(count)

@@ -10,7 +10,8 @@ import grpc  # type: ignore[import-untyped]
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from redis.asyncio import Redis
 
-from bench.peers.common import BATCH, GRPC_OPTIONS, Fact, Place, Question, parse, result
+from bench.peers.common import BATCH, GRPC_OPTIONS, Place, Question, parse, result
+from bench.peers.window import Fact
 from streams.inference import wire
 
 IN_FLIGHT = 2

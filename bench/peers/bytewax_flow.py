@@ -14,15 +14,13 @@ from confluent_kafka import OFFSET_BEGINNING
 
 from bench.peers.common import BATCH, Latest, Model, Place, parse, result
 
-Sent = KafkaSinkMessage[bytes, bytes]
-
 
 def flow_of(place: Place) -> Dataflow:
     """Return the dataflow."""
     model, latest = Model(place), Latest(place)
 
-    def score(messages: list[KafkaSourceMessage[bytes, bytes]]) -> list[Sent]:
-        sent: list[Sent] = []
+    def score(messages: list[KafkaSourceMessage[Any, Any]]) -> list[Any]:
+        sent: list[Any] = []
         for start in range(0, len(messages), BATCH):
             facts = [parse(message.value) for message in messages[start : start + BATCH]]
             written = [result(fact, risk) for fact, risk in zip(facts, model.score(facts), strict=True)]

@@ -42,8 +42,8 @@ class Place(NamedTuple):
     def from_environment(cls) -> Place:
         """Read the variables that `bench.contestants` sets."""
         names = ("BOOTSTRAP", "REDIS", "TRITON", "SOURCE", "RESULTS", "MODELS")
-        *texts, models = (os.environ[f"BENCH_{name}"] for name in names)
-        return cls(*texts, Path(models))
+        bootstrap, redis, triton, source, results, models = (os.environ[f"BENCH_{name}"] for name in names)
+        return cls(bootstrap, redis, triton, source, results, Path(models))
 
     @property
     def group(self) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from confluent_kafka import Consumer, Message, Producer
 
-from bench.peers.common import BATCH, Fact, Latest, Model, Place, exit_on_sigterm, parse, result
+from bench.peers.common import BATCH, Latest, Model, Place, exit_on_sigterm, parse, result
+from bench.peers.window import Fact
 
 WAIT_S = 0.002
 """Longest that a batch is gathered; 2 ms give the lowest latency at little cost."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from bench.peers.common import BATCH, Fact, Model, Place, exit_on_sigterm, parse
+from bench.peers.common import BATCH, Model, Place, exit_on_sigterm, parse
 from bench.peers.confluent_batch import WAIT_S, Publisher, consumer_of
+from bench.peers.window import Fact
 
 IN_FLIGHT = 2
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pathway as pw
 
 from bench.peers.common import BATCH, Latest, Model, Place, parse, result
+from bench.peers.window import Fact
 
 COMMIT_MS = 10
+WHOLE = 1_000_000
+"""Rows per call of the function: a whole minibatch, since Pathway brings its rows in no order and time needs one."""
 
 
 def main() -> None:
@@ -14,12 +17,20 @@ def main() -> None:
     place = Place.from_environment()
     model, latest = Model(place), Latest(place)
 
-    @pw.udf(max_batch_size=BATCH, deterministic=True)
-    def score(values: list[bytes]) -> list[tuple[bytes, bytes]]:
-        facts = [parse(value) for value in values]
+    def of_batch(facts: list[Fact]) -> list[bytes]:
         written = [result(fact, risk) for fact, risk in zip(facts, model.score(facts), strict=True)]
         latest.write(facts, written)
-        return [(fact.patient_id.encode(), value) for fact, value in zip(facts, written, strict=True)]
+        return written
+
+    @pw.udf(max_batch_size=WHOLE, deterministic=True)
+    def score(values: list[bytes]) -> list[tuple[bytes, bytes]]:
+        facts = [parse(value) for value in values]
+        order = sorted(range(len(facts)), key=lambda k: facts[k].at)
+        written: dict[int, bytes] = {}
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            written.update(zip(chosen, of_batch([facts[k] for k in chosen]), strict=True))
+        return [(fact.patient_id.encode(), written[k]) for k, fact in enumerate(facts)]
 
     read = {
         "bootstrap.servers": place.bootstrap, "group.id": place.group, "auto.offset.reset": "earliest",
@@ -28,8 +39,8 @@ def main() -> None:
     messages = pw.io.kafka.read(read, topic=place.source, format="raw", autocommit_duration_ms=COMMIT_MS)
     scored = messages.select(both=score(pw.this.data))
     table = scored.select(key=pw.this.both[0], data=pw.this.both[1])
-    written = {"bootstrap.servers": place.bootstrap, "linger.ms": "2", "partitioner": "murmur2_random"}
-    pw.io.kafka.write(table, written, topic_name=place.results, format="raw", key=table.key, value=table.data)
+    write = {"bootstrap.servers": place.bootstrap, "linger.ms": "2", "partitioner": "murmur2_random"}
+    pw.io.kafka.write(table, write, topic_name=place.results, format="raw", key=table.key, value=table.data)
     pw.run(monitoring_level=pw.MonitoringLevel.NONE)
 
 
