@@ -1,14 +1,14 @@
-"""Who takes part: CardioStream in two modes, and the peers that are installed."""
+"""Who takes part: CardioStream in several modes, and the peers that are installed."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -41,14 +41,36 @@ class Contestant(Protocol):
         """Return its own processes by name."""
 
 
+class Mode(NamedTuple):
+    """One way of running CardioStream."""
+
+    name: str
+    coalesce: bool = True
+    keyed: bool = True
+    """Whether `bedside` reads the source itself, as the peers do; else `normalise` is a hop of its own."""
+
+
+MODES = (
+    Mode("CardioStream, coalesced"),
+    Mode("CardioStream, one inference per observation", coalesce=False),
+    Mode("CardioStream, coalesced, normalise as a hop", keyed=False),
+)
+
+
 class CardioStream:
-    """All workers of this project."""
+    """All workers that a site needs whose only source is `source`."""
 
-    source, results = topics.OBSERVATIONS, topics.SCORES
-
-    def __init__(self, stack: Stack, name: str, environment: Mapping[str, str], bedsides: int = 1) -> None:
-        self.name, self._stack, self._environment = name, stack, environment
-        self._kinds = [kind for kind in WORKERS for _ in range(bedsides if kind == "bedside" else 1)]
+    def __init__(self, stack: Stack, mode: Mode, number: int = 0, bedsides: int = 1) -> None:
+        self.name, self._stack = mode.name, stack
+        self.source, self.results = f"bench.fhir.{number}", topics.SCORES
+        source = {"name": "bench", "topic": self.source, "keyed_by_patient": mode.keyed}
+        self._environment = {
+            "CARDIOSTREAM_SOURCES": json.dumps([source]),
+            "CARDIOSTREAM_COALESCE": str(mode.coalesce).lower(),
+        }
+        kinds = ("bedside", "cache") if mode.keyed else WORKERS
+        self._kinds = [kind for kind in kinds for _ in range(bedsides if kind == "bedside" else 1)]
+        make_topics(stack.settings, (self.source,))
 
     def start(self) -> None:
         """Start the workers and wait until they have their partitions."""
@@ -97,10 +119,6 @@ PROGRAMS = (
     Program("Quix Streams, sink", "quix_sink", "quixstreams", "quix"),
     Program("Faust, take", "faust_take", "faust"),
 )
-MODES: dict[str, dict[str, str]] = {
-    "CardioStream, coalesced": {},
-    "CardioStream, one inference per observation": {"CARDIOSTREAM_COALESCE": "false"},
-}
 
 
 class Peer:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-from confluent_kafka import Producer
-
 from bench.numbers import Sent
 from bench.observations import observations
 from streams.clock import HOUR, MINUTE, Instant, WallClock
@@ -66,6 +64,8 @@ def produce(settings: Settings, outs: list[Out], rate: float | None = None) -> l
 
     Uses librdkafka, so that producing costs the contestants' cores as little as it can.
     """
+    from confluent_kafka import Producer
+
     producer = Producer(
         {
             "bootstrap.servers": settings.bootstrap_servers,

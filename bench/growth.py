@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import parts
-from bench.contestants import CardioStream, probe
+from bench.contestants import MODES, CardioStream, probe
 from bench.feed import Feed, produce
 from bench.ground import wait_visible, warm_up
 from bench.numbers import total
@@ -60,7 +60,7 @@ def point(size: Size, broker: BrokerChoice) -> dict[str, float]:
     folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
     with Stack(folder, broker=broker, settings_overrides={"partitions": size.partitions}) as stack:
         warm_up(stack.settings)
-        ours = CardioStream(stack, "CardioStream", {}, size.workers)
+        ours = CardioStream(stack, MODES[0], bedsides=size.workers)
         ours.start()
         try:
             probe(stack, ours, "probe")

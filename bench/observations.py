@@ -24,6 +24,8 @@ def observations(
 ) -> list[Out]:
     """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn.
 
+    The records are keyed by the bare patient id, as a source keyed by patient is.
+
     Parameters
     ----------
     start
@@ -32,16 +34,18 @@ def observations(
         Number of the first observation, where these patients have had some before.
     """
     rng = random.Random(seed + first)
+    places = [(name, name.encode(), partition_of(name.encode(), partitions)) for name in patients]
     outs = []
     for n in range(first, first + each):
         code, unit, low, high = VITALS[n % len(VITALS)]
         at = isoformat(start + n * MINUTE)
-        for patient in patients:
-            outs.append(_record(patient, n, (code, unit, rng.randint(low, high)), at, topic, partitions))
+        for name, key, partition in places:
+            value = _resource(name, n, (code, unit, rng.randint(low, high)), at)
+            outs.append(Out(topic, partition, key, value))
     return outs
 
 
-def _record(patient: str, n: int, vital: tuple[str, str, int], at: str, topic: str, partitions: int) -> Out:
+def _resource(patient: str, n: int, vital: tuple[str, str, int], at: str) -> bytes:
     code, unit, value = vital
     resource = {
         "resourceType": "Observation",
@@ -54,5 +58,4 @@ def _record(patient: str, n: int, vital: tuple[str, str, int], at: str, topic: s
         "effectiveDateTime": at,
         "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
     }
-    key = f"Patient/{patient}".encode()
-    return Out(topic, partition_of(key, partitions), key, msgspec.json.encode(resource))
+    return msgspec.json.encode(resource)

@@ -74,9 +74,8 @@ def run(plan: Plan, say: Say) -> Report:
 
 def contestants(stack: Stack, plan: Plan) -> list[Contestant]:
     """Return all that are wanted and can run."""
-    ours: list[Contestant] = [
-        CardioStream(stack, name, environment) for name, environment in MODES.items() if _wanted(name, plan)
-    ]
+    modes = [mode for mode in MODES if _wanted(mode.name, plan)]
+    ours: list[Contestant] = [CardioStream(stack, mode, number) for number, mode in enumerate(modes)]
     able = [program for program in PROGRAMS if _wanted(program.name, plan) and not program.missing()]
     return [*ours, *(Peer(stack, program, number) for number, program in enumerate(able))]
 

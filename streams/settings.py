@@ -27,6 +27,9 @@ class Source(BaseModel):
     """FHIR release of its resources."""
     zone: str | None = None
     """IANA time zone of timestamps that carry none; without it such timestamps are rejected."""
+    keyed_by_patient: bool = False
+    """Whether it is keyed by the bare patient id, on as many partitions as ours, by Kafka's default partitioner:
+    `bedside` then reads it itself, and an observation reaches its score in one hop."""
     key_is_id_of: ResourceKey = ""
     """Resource type whose bare id, or ``Type/id``, is the Kafka key; an empty value then deletes that resource."""
     refuse_future: bool = True
@@ -117,6 +120,8 @@ class Settings(BaseSettings):
     """Seconds that a worker gets to end in good order; after that it ends at once, and what was open comes again."""
     stall_timeout_s: float = Field(default=60.0, gt=0)
     """Seconds with work due and none done after which a worker declares itself unhealthy and exits."""
+    early_view: bool = True
+    """Whether bedside workers write acknowledged scores to Redis themselves; `cache` writes them again and repairs."""
     latest_ttl_s: int = Field(default=7 * 86400, ge=60)
     """Seconds that a patient's latest score is kept in Redis without a newer one."""
     history_length: int = Field(default=288, ge=1)
@@ -125,3 +130,18 @@ class Settings(BaseSettings):
     """Loopback port of a worker's Prometheus metrics; 0 leaves them off."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is written to the log."""
+
+    @property
+    def handed_on(self) -> tuple[Source, ...]:
+        """Sources that `normalise` reads and keys by patient."""
+        return tuple(source for source in self.sources if not source.keyed_by_patient)
+
+    @property
+    def keyed(self) -> tuple[Source, ...]:
+        """Sources that `bedside` reads itself."""
+        return tuple(source for source in self.sources if source.keyed_by_patient)
+
+    @property
+    def bedside_inputs(self) -> tuple[str, ...]:
+        """Topics that `bedside` takes into its state, and whose ends a tick names."""
+        return (*topics.BEDSIDE_INPUTS, *dict.fromkeys(source.topic for source in self.keyed))

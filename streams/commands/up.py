@@ -12,7 +12,7 @@ from streams.embedded.part import PartFailed
 from streams.embedded.stack import Interrupted, Stack
 from streams.embedded.supervisor import RESTARTS, Supervisor
 from streams.embedded.terminal import Signals, Terminal
-from streams.embedded.worker import WORKERS
+from streams.embedded.worker import WORKERS, needed
 from streams.settings import Settings
 
 
@@ -48,7 +48,7 @@ def up(
     stack = Stack(
         settings.run_dir,
         broker=broker.value,
-        workers=() if no_workers else _names(workers, WORKERS, "--workers") or WORKERS,
+        workers=() if no_workers else _names(workers, WORKERS, "--workers") or needed(settings),
         external=_names(external, ("broker", "redis", "triton"), "--external"),
         default_ports=True,
         keep=keep,

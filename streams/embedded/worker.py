@@ -11,12 +11,18 @@ from pathlib import Path
 import streams
 from streams.embedded.child import Child, exit_text
 from streams.embedded.part import Part, Place
+from streams.settings import Settings
 
 WORKERS: tuple[str, ...] = ("normalise", "bedside", "cache")
 """Every worker that `cardiostream up` starts, in order."""
 READY_FILE = "CARDIOSTREAM_READY_FILE"
 """Variable naming the file that a worker touches once it has its partitions and is ready."""
 STOP_GRACE_S = 15.0
+
+
+def needed(settings: Settings) -> tuple[str, ...]:
+    """Return the workers that this site needs; none to normalise where every source is keyed by patient."""
+    return tuple(name for name in WORKERS if name != "normalise" or settings.handed_on)
 
 
 class Worker(Part):

@@ -84,7 +84,8 @@ async def feed(
     async with Positions(settings.bootstrap_servers) as positions, _started(new_producer(settings)) as producer:
         before = await positions.ends(options.topic)
         outbox = Outbox(producer, options.topic, list(before), clock)
-        ticker = Ticker(positions, _tick_publisher(producer), options.topic, options.patience_s)
+        inputs = settings.bedside_inputs
+        ticker = Ticker(positions, _tick_publisher(producer), options.topic, options.patience_s, inputs)
         run = _Run(outbox, ticker, options, progress)
         async with replay_clock(_clock_publisher(producer), clock) if options.ticks else nullcontext():
             sending_s = await run.through(steps(deliveries, options.pace))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -12,9 +12,6 @@ from streams import topics
 from streams.clock import Instant
 from streams.feed.positions import Positions, passed
 from streams.records import Tick
-
-INPUTS = topics.BEDSIDE_INPUTS
-"""What bedside reads; a tick names their ends."""
 
 Publish = Callable[[int, bytes, bytes], Awaitable[None]]
 """Writes partition, key and value to ``events.ticks``."""
@@ -35,12 +32,20 @@ def ticks(at: Instant, ends: Mapping[str, Mapping[int, int]], partitions: list[i
 class Ticker:
     """Makes ticks one after the other beside the feed, each after normalise has passed its targets."""
 
-    def __init__(self, positions: Positions, publish: Publish, topic: str, patience_s: float) -> None:
+    def __init__(
+        self,
+        positions: Positions,
+        publish: Publish,
+        topic: str,
+        patience_s: float,
+        inputs: Sequence[str] = topics.BEDSIDE_INPUTS,
+    ) -> None:
         self.made = 0
         """Clinical times ticked so far, each in every partition."""
         self.given_up = 0
         """Ticks not made because normalise did not come so far; bedside must not call late what it was not given."""
         self._positions, self._publish, self._topic, self._patience_s = positions, publish, topic, patience_s
+        self._inputs = inputs
         self._due: asyncio.Queue[tuple[Instant, dict[int, int]]] = asyncio.Queue()
 
     def due(self, at: Instant, targets: Mapping[int, int]) -> None:
@@ -69,7 +74,7 @@ class Ticker:
         if not await passed(self._positions, self._topic, targets, self._patience_s):
             self.given_up += 1
             return
-        ends = {topic: await self._positions.ends(topic) for topic in INPUTS}
+        ends = {topic: await self._positions.ends(topic) for topic in self._inputs}
         partitions = await self._positions.partitions(topics.TICKS)
         for partition, key, value in ticks(at, ends, partitions):
             await self._publish(partition, key, value)

@@ -11,6 +11,8 @@ from streams.clock import Instant
 from streams.timeline.series import Series, Snapshot
 from streams.vocabulary import INDEX, QUANTITIES
 
+_NOWHERE = np.full(len(QUANTITIES), -1, np.int64)
+
 
 class Seen(NamedTuple):
     """One value and when it was true."""
@@ -26,30 +28,30 @@ class Newest:
     """
 
     def __init__(self, snapshot: Snapshot, limit_ms: int) -> None:
-        series, self.as_of, self._limit_ms = snapshot.series, snapshot.as_of, limit_ms
-        times = series.effective_at
-        start, end = times.searchsorted((self.as_of - limit_ms, self.as_of + 1)).tolist()
-        self._series = Series(series.quantity[start:end], times[start:end], series.value[start:end])
-        self._all, self._end = series, end
-        self._last = np.full(len(QUANTITIES), -1, np.int64)
-        self._last[self._series.quantity] = np.arange(end - start)  # a repeated index keeps its last assignment
+        series = snapshot.series
+        end = int(series.effective_at.searchsorted(snapshot.as_of, "right"))
+        self._series = Series(series.quantity[:end], series.effective_at[:end], series.value[:end])
+        self._fresh_from = snapshot.as_of - limit_ms
+        last = _NOWHERE.copy()
+        last[self._series.quantity] = np.arange(end)  # a repeated index keeps its last assignment
+        self._last: list[int] = last.tolist()
 
     def of(self, codes: tuple[str, ...]) -> list[Seen | None]:
         """Return the newest value of each of `codes`, None where there is none fresh enough."""
-        where = self._last.take([INDEX[code] for code in codes]).tolist()
-        return [self._at(place) for place in where]
+        limit, found = self._fresh_from, [self.ever(code) for code in codes]
+        return [seen if seen is not None and seen[1] >= limit else None for seen in found]
 
     def ever(self, code: str) -> Seen | None:
         """Return the newest value of `code` however old it is; for what stands until it is taken back."""
-        places = np.flatnonzero(self._all.quantity[: self._end] == INDEX[code])
-        if not len(places):
+        place = self._last[INDEX[code]]
+        if place < 0:
             return None
-        return Seen(float(self._all.value[places[-1]]), int(self._all.effective_at[places[-1]]))
+        return Seen(self._series.value.item(place), self._series.effective_at.item(place))
 
     def too_old(self, code: str) -> Seen | None:
         """Return the newest value of `code` where it is older than the limit."""
         found = self.ever(code)
-        return found if found and found.effective_at < self.as_of - self._limit_ms else None
+        return found if found is not None and found.effective_at < self._fresh_from else None
 
     def together(self, codes: tuple[str, ...]) -> list[Seen] | None:
         """Return the values of all of `codes` at the newest instant that has them all, None where none has."""
@@ -64,9 +66,5 @@ class Newest:
 
     def _by_time(self, code: str) -> dict[Instant, float]:
         mask: NDArray[np.bool_] = self._series.quantity == INDEX[code]
+        mask &= self._series.effective_at >= self._fresh_from
         return dict(zip(self._series.effective_at[mask].tolist(), self._series.value[mask].tolist(), strict=True))
-
-    def _at(self, place: int) -> Seen | None:
-        if place < 0:
-            return None
-        return Seen(float(self._series.value[place]), int(self._series.effective_at[place]))

@@ -16,7 +16,7 @@ W = TypeVar("W")
 
 Begin = Callable[[list[Item]], W]
 Judge = Callable[[W], Awaitable[None]]
-Publish = Callable[[W], Awaitable[Awaitable[None]]]
+Publish = Callable[[W], Awaitable[Awaitable[object]]]
 Settle = Callable[[W], Awaitable[None]]
 
 

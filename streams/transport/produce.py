@@ -61,54 +61,71 @@ class Producer:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def send(self, records: Sequence[Out]) -> Awaitable[None]:
+    async def send(self, records: Sequence[Out]) -> Awaitable[list[int]]:
         """Hand records to the producer, in order per partition, and return what waits for the broker to have them.
+
+        Returns
+        -------
+        awaitable
+            Gives the offset of every record, in the order of `records`.
 
         Raises
         ------
         RetryableError
             On awaiting the result, where the broker did not take a batch within the request time-out.
         """
-        futures: list[asyncio.Future[Any]] = []
+        batches: list[_Batch] = []
         try:
-            await self._submit_all(records, futures)
+            await self._submit_all(records, batches)
         except KafkaError as error:
             raise _not_taken(error) from error
-        return _all_taken(futures)
+        return _all_taken(batches, len(records))
 
-    async def _submit_all(self, records: Sequence[Out], futures: list[asyncio.Future[Any]]) -> None:
+    async def _submit_all(self, records: Sequence[Out], batches: list[_Batch]) -> None:
         now = int(time.time() * 1000)
-        builders: dict[tuple[str, int], Any] = {}
-        for record in records:
+        open_: dict[tuple[str, int], tuple[Any, list[int]]] = {}
+        for number, record in enumerate(records):
             target = record.topic, record.partition
-            builder = builders.get(target)
-            if builder is None:
-                builder = builders[target] = self._producer.create_batch()
-            if not self._append(builder, record, now):
-                futures.append(await self._submit(builder, target))
-                builder = builders[target] = self._producer.create_batch()
-                self._append(builder, record, now)
-        for target, builder in builders.items():
-            futures.append(await self._submit(builder, target))
+            found = open_.get(target)
+            if found is None:
+                found = open_[target] = self._producer.create_batch(), []
+            if not self._append(found[0], record, now):
+                batches.append(await self._submit(*found, target))
+                found = open_[target] = self._producer.create_batch(), []
+                self._append(found[0], record, now)
+            found[1].append(number)
+        for target, found in open_.items():
+            batches.append(await self._submit(*found, target))
 
     def _append(self, builder: Any, record: Out, now: int) -> bool:
         return (
             builder.append(timestamp=now, key=record.key, value=record.value, headers=list(record.headers)) is not None
         )
 
-    async def _submit(self, builder: Any, target: tuple[str, int]) -> asyncio.Future[Any]:
+    async def _submit(self, builder: Any, numbers: list[int], target: tuple[str, int]) -> _Batch:
         topic, partition = target
         builder.close()
-        future: asyncio.Future[Any] = await self._producer.send_batch(builder, topic, partition=partition)
-        return future
+        return _Batch(await self._producer.send_batch(builder, topic, partition=partition), numbers)
 
 
-async def _all_taken(futures: Sequence[asyncio.Future[Any]]) -> None:
+class _Batch(NamedTuple):
+    """Records of one partition on their way to the broker."""
+
+    taken: asyncio.Future[Any]
+    numbers: list[int]
+    """Places of its records among all that were handed in."""
+
+
+async def _all_taken(batches: Sequence[_Batch], count: int) -> list[int]:
+    offsets = [-1] * count
     try:
-        for future in futures:
-            await future
+        for batch in batches:
+            first = (await batch.taken).offset
+            for place, number in enumerate(batch.numbers):
+                offsets[number] = first + place
     except KafkaError as error:
         raise _not_taken(error) from error
+    return offsets
 
 
 def _not_taken(error: KafkaError) -> RetryableError:

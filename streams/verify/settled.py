@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import aiokafka
@@ -17,17 +17,15 @@ from streams.transport.reading import read_ends, read_on
 POLL_S = 0.5
 COUNTED_ONE_BY_ONE = 1000
 
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    topics.GROUP_BEDSIDE: (*topics.BEDSIDE_INPUTS, topics.TICKS, topics.SCORES),
-    topics.GROUP_CACHE: (topics.SCORES,),
-}
-
 
 async def lag(settings: Settings) -> dict[str, int]:
     """Return how many records each group has not yet committed, over all its inputs."""
-    sources = tuple(dict.fromkeys(source.topic for source in settings.sources))
-    groups = {topics.GROUP_NORMALISE: sources, **GROUPS}
-    return {group: await _lag_of(settings, group, names) for group, names in groups.items()}
+    groups = {
+        topics.GROUP_NORMALISE: tuple(dict.fromkeys(source.topic for source in settings.handed_on)),
+        topics.GROUP_BEDSIDE: (*settings.bedside_inputs, topics.TICKS, topics.SCORES),
+        topics.GROUP_CACHE: (topics.SCORES,),
+    }
+    return {group: await _lag_of(settings, group, names) for group, names in groups.items() if names}
 
 
 async def _lag_of(settings: Settings, group: str, names: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Iterable
@@ -17,28 +18,29 @@ from streams.inference.client import TritonClient
 from streams.inference.manifest import load
 from streams.inference.outcomes import Outcome as Answer
 from streams.inference.outcomes import Scorer
+from streams.normalise import warm_up
 from streams.publish import retirement
 from streams.publish.headers import epoch_of
 from streams.records import RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import as_of
-from streams.timeline.timeline import Outcome
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
-from streams.transport.runs import Due, Item, Record, Run
+from streams.transport.runs import Due, Item, Run
 from streams.workers import parking
 from streams.workers.assessment import Case, Publisher, case_of, is_owed, judge, retired_out
+from streams.workers.door import Door
+from streams.workers.early_view import EarlyView
 from streams.workers.gathering import Gathered, decoded
+from streams.workers.intake import dead_letter_out
 from streams.workers.lifecycle import Host
-from streams.workers.normalise import dead_letter_out
 from streams.workers.ownership import Owner, check_copartition, cutoffs, due_after_ms, outs_of
 from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
 GROUP = topics.GROUP_BEDSIDE
 MODEL = "deterioration_gru"
-INPUTS = topics.BEDSIDE_INPUTS
 
 _tick = msgspec.json.Decoder(Tick).decode
 
@@ -63,10 +65,10 @@ class BedsideWork:
     """Keeps the state of its patients and judges those that something came for."""
 
     name = "bedside"
-    topics: tuple[str, ...] = (*INPUTS, topics.TICKS, topics.SCORES)
 
     def __init__(self, settings: Settings, host: Host, scorer: Scorer | None = None) -> None:
         self.settings, self.host = settings, host
+        self.topics: tuple[str, ...] = (*settings.bedside_inputs, topics.TICKS, topics.SCORES)
         self.spec = load(settings.model_repository, MODEL)
         self.client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
         self.scorer: Scorer = scorer or Batches(
@@ -79,6 +81,8 @@ class BedsideWork:
         self.shares: dict[int, Share] = {}
         self.publisher = Publisher([self.spec])
         self.relay = Relay(settings.partitions)
+        self.door = Door(settings, self.relay)
+        self.early = EarlyView(settings) if settings.early_view else None
         self.positions = Positions()
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
@@ -91,9 +95,15 @@ class BedsideWork:
 
     async def start(self) -> None:
         """Triton may be away at start; NEWS2 stands alone until it comes."""
+        if self.settings.keyed:
+            await asyncio.to_thread(warm_up)
+        if self.early is not None:
+            await self.early.start()
 
     async def stop(self) -> None:
-        """Close the connection to Triton."""
+        """Close the connections to Triton and Redis."""
+        if self.early is not None:
+            await self.early.stop()
         await self.client.close()
 
     async def assigned(self, partitions: set[Any]) -> None:
@@ -117,13 +127,15 @@ class BedsideWork:
     async def _committed(self, numbers: set[int]) -> dict[tuple[str, int], int]:
         thread = self.host.app.run_consumer._thread
         consumer = thread._ensure_consumer()
-        tps = [TopicPartition(topic, number) for topic in INPUTS for number in numbers]
+        tps = [TopicPartition(topic, number) for topic in self.settings.bedside_inputs for number in numbers]
         beginnings = await thread.call_thread(consumer.beginning_offsets, tps)
         known = {tp: await thread.call_thread(consumer.committed, tp) for tp in tps}
         return {(tp.topic, tp.partition): max(known[tp] or 0, beginnings[tp]) for tp in tps}
 
     async def idle(self) -> None:
         """Pay debts: judge again those that were scored while the model was away; one batch while that is a probe."""
+        consumer = self.host.app.run_consumer
+        consumer.pause_partitions([tp for tp in consumer.assignment() if tp.topic in self.door.intake.stopped])
         generation, shares = self.host.generation, self.shares
         metrics.DEGRADED.set(sum(len(share.owed) for share in shares.values()))
         if self._paying or self.pipeline.waits_for(Due) or not self.scorer.would_ask(MODEL):
@@ -139,13 +151,13 @@ class BedsideWork:
     def begin(self, items: list[Item]) -> Flush:
         """Take what has come into the state and prepare those it touches; in order, without waiting."""
         flush = Flush(self.host.generation, [], time.monotonic())
-        gathered: dict[int, Gathered] = {}
         current = [item for item in items if item.generation == flush.generation]
+        gathered = {number: self._gathering(number, flush) for number in {item.partition for item in current}}
         for item in current:
             if isinstance(item, Run):
-                self._take(item, self.shares[item.partition], gathered.setdefault(item.partition, Gathered()), flush)
-        for number in {item.partition for item in current}:
-            self._act_on_tick(number, gathered.setdefault(number, Gathered()), flush)
+                self._take(item, self.shares[item.partition], gathered[item.partition], flush)
+        for number, found in gathered.items():
+            self._act_on_tick(number, found, flush)
         for item in current:
             if isinstance(item, Due):
                 self._take_debts(item, gathered[item.partition], flush)
@@ -153,6 +165,11 @@ class BedsideWork:
             self._prepare(number, found, flush)
         self._paying += bool(flush.paying)
         return flush
+
+    def _gathering(self, number: int, flush: Flush) -> Gathered:
+        if self.settings.coalesce:
+            return Gathered()
+        return Gathered(judge=lambda alone: self._note_cases(number, alone, flush))
 
     def _take_debts(self, item: Due, gathered: Gathered, flush: Flush) -> None:
         for patient_id in self.shares[item.partition].owed.intersection(item.patient_ids):
@@ -168,22 +185,19 @@ class BedsideWork:
             return
         if item.topic == topics.SCORES:
             self._heed_former_owners(item, share, gathered)
+        elif item.topic in self.door.intake.sources:
+            flush.outs += self.door.take(item, share, gathered)
+            if item.topic in self.door.intake.stopped:
+                # Not acknowledged; ticks do not wait for it, for it is not read on before somebody mends it.
+                self.positions.leave_out(item.topic)
+                return
+            self.positions.passed(item)
         else:
-            for outcome, count in Counter(self._taken(r, item, gathered, flush) for r in item.records).items():
+            outcomes = Counter(gathered.take(record, item, share) for record in item.records)
+            for outcome, count in outcomes.items():
                 metrics.FACTS.labels(outcome).inc(count)
             self.positions.passed(item)
         flush.runs.append(item)
-
-    def _taken(self, record: Record, run: Run, gathered: Gathered, flush: Flush) -> Outcome:
-        """Take one record into the state; where scores are not coalesced, judge at once whom it concerns."""
-        share = self.shares[run.partition]
-        if self.settings.coalesce:
-            return gathered.take(record, run, share)
-        alone = Gathered()
-        outcome = alone.take(record, run, share)
-        self._judge_later(run.partition, alone, flush)
-        gathered.absorb(alone)
-        return outcome
 
     def _heed_former_owners(self, run: Run, share: Share, gathered: Gathered) -> None:
         """Publish again whoever an older owner published for: its record may stand behind a newer one.
@@ -224,10 +238,10 @@ class BedsideWork:
         pieces += share.changed(gathered.arrivals)
         pieces += parking.park(share, self._of_here(filter(is_alias, gathered.arrivals), number))
         self._retire(number, gathered, flush)
-        self._judge_later(number, gathered, flush)
+        self._note_cases(number, gathered, flush)
 
-    def _judge_later(self, number: int, gathered: Gathered, flush: Flush) -> None:
-        """Note the cases of those that are concerned, as their facts are now."""
+    def _note_cases(self, number: int, gathered: Gathered, flush: Flush) -> None:
+        """Prepare those who are concerned for judgement, with their facts as they are now."""
         share = self.shares[number]
         limit = cutoffs(share, self.settings)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
@@ -258,7 +272,7 @@ class BedsideWork:
             for i, outcome in zip(asked, await self.scorer.score(self.spec, rows), strict=True):
                 flush.answers[i] = outcome
 
-    async def publish(self, flush: Flush) -> Awaitable[None]:
+    async def publish(self, flush: Flush) -> Awaitable[object]:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
         if flush.generation != self.host.generation:
             return _nothing()
@@ -272,7 +286,15 @@ class BedsideWork:
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
-        return await self.host.producer.send(pieces + flush.outs + results)
+        return await self._taken(pieces + flush.outs + results)
+
+    async def _taken(self, outs: list[Out]) -> Awaitable[object]:
+        """Hand records to the producer; once the broker has them, scores go to the view."""
+        sent = await self.host.producer.send(outs)
+        return sent if self.early is None else self._shown(self.early, outs, sent)
+
+    async def _shown(self, early: EarlyView, outs: list[Out], sent: Awaitable[list[int]]) -> None:
+        early.put(outs, await sent)
 
     def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
         change = share.owe if owed else share.settle

@@ -187,7 +187,7 @@ class CacheWork:
                 log.warning("view falls behind: %s", error)
             self._behind = True
 
-    async def publish(self, flush: Flush) -> Awaitable[None]:
+    async def publish(self, flush: Flush) -> Awaitable[object]:
         """Keep the latest scores on the compacted topic; nothing for partitions that were taken away."""
         current = flush.generation == self.host.generation
         return await self.host.producer.send(flush.outs if current else [])

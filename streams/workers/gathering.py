@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from streams.errors import ContractError
 from streams.identity import is_alias
 from streams.records import (
     EncounterVersion,
+    Event,
     Identities,
     ObservationVersion,
     Overruling,
@@ -42,10 +43,24 @@ class Gathered(msgspec.Struct):
     """Those whose Patient resources came."""
     judged: set[str] = set()
     """Those that nothing came for since they were last judged; always empty where scores are coalesced."""
+    judge: Callable[[Gathered], None] | None = None
+    """Notes the cases of whom one event concerns, where each is to get a score of its own."""
 
     def take(self, record: Record, run: Run, share: Share) -> Outcome:
-        """Take one record into the state and note whom it concerns."""
-        event = decoded(_event, record, run)
+        """Take one record of our own topics into the state and note whom it concerns."""
+        return self.apply(decoded(_event, record, run), share)
+
+    def apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
+        """Take one event into the state and note whom it concerns."""
+        if self.judge is None:
+            return self._apply(event, share)
+        alone = Gathered()
+        outcome = alone.apply(event, share)
+        self.judge(alone)
+        self._absorb(alone)
+        return outcome
+
+    def _apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
         taken = share.apply(event)
         for name in taken.touched:
             self.note(name, event.received_at)
@@ -63,7 +78,7 @@ class Gathered(msgspec.Struct):
         if received_at is not None and (before is None or received_at < before):
             self.arrivals[identity] = received_at
 
-    def absorb(self, other: Gathered) -> None:
+    def _absorb(self, other: Gathered) -> None:
         """Take over what came for others, who have been judged."""
         for identity, received_at in other.arrivals.items():
             self.note(identity, received_at)

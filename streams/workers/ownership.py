@@ -89,7 +89,7 @@ def cutoffs(share: Share, settings: Settings) -> stage.Cutoffs:
 
 
 def check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str, ...]) -> None:
-    """Raise `ContractError` where an assignment holds different partition numbers of these topics."""
+    """Raise `ContractError` unless the same partition numbers of all these topics are assigned."""
     if {(tp.topic, tp.partition) for tp in partitions} != {(name, n) for name in names for n in numbers}:
         raise ContractError(
             "bedside: expected the same partition numbers of all its topics, received different ones; "

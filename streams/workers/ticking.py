@@ -15,6 +15,11 @@ class Positions:
 
     def __init__(self) -> None:
         self._next: dict[tuple[str, int], int] = {}
+        self._left_out: set[str] = set()
+
+    def leave_out(self, topic: str) -> None:
+        """Wait no more for a topic that is not read on."""
+        self._left_out.add(topic)
 
     def reset(self, committed: Mapping[tuple[str, int], int]) -> None:
         """Begin a new assignment from the committed offsets."""
@@ -27,7 +32,8 @@ class Positions:
 
     def are_past(self, partition: int, end_offsets: Mapping[str, int]) -> bool:
         """Tell whether everything before these end offsets has been taken in."""
-        return all(self._next.get((topic, partition), 0) >= end for topic, end in end_offsets.items())
+        waited_for = ((topic, end) for topic, end in end_offsets.items() if topic not in self._left_out)
+        return all(self._next.get((topic, partition), 0) >= end for topic, end in waited_for)
 
 
 class Ticks:

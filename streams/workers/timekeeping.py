@@ -17,7 +17,6 @@ from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.transport.reading import read_ends, read_to_end, reader
 
-INPUTS = topics.BEDSIDE_INPUTS
 _CLOCK = TopicPartition(topics.CLOCK, 0)
 _encode = msgspec.json.Encoder().encode
 
@@ -54,9 +53,10 @@ class Timekeeper:
             return []
         self._next = now + int(self.settings.tick_interval_s * 1000)
         numbers = sorted(partitions)
-        wanted = [TopicPartition(topic, number) for topic in INPUTS for number in numbers]
+        inputs = self.settings.bedside_inputs
+        wanted = [TopicPartition(topic, number) for topic in inputs for number in numbers]
         ends = await read_ends(self._ends, wanted) if wanted else {}
-        return [_tick(now, n, {topic: ends[TopicPartition(topic, n)] for topic in INPUTS}) for n in numbers]
+        return [_tick(now, n, {topic: ends[TopicPartition(topic, n)] for topic in inputs}) for n in numbers]
 
     async def _heed_clock(self) -> None:
         while found := await self._reader.getmany(_CLOCK, timeout_ms=0):

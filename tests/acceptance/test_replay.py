@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import Ward
+from bench.observations import observations
+from streams import topics
+from streams.settings import Settings, Source
+from streams.transport.produce import Out, Producer
+from streams.transport.reading import read_to_end, reading
+from tests.acceptance.conftest import Ward, opened
 
 
 def adds_up(ward: Ward) -> None:
@@ -42,3 +48,27 @@ def test_real_patients_of_the_emergency_department_and_intensive_care(kafka_ward
         "max",
     )
     adds_up(kafka_ward)
+
+
+@pytest.mark.kafka
+def test_a_source_keyed_by_patient_reaches_its_scores_in_one_hop(tmp_path: Path) -> None:
+    keyed = Source(name="monitors", topic=topics.OBSERVATIONS, keyed_by_patient=True, refuse_future=False)
+    with opened(tmp_path, "kafka", ("bedside", "cache"), sources=(keyed,)) as ward:
+        patients = [f"bench-{n}" for n in range(40)]
+        outs = observations(patients, 60, 1_700_000_000_000, topics.OBSERVATIONS, ward.stack.settings.partitions)
+        asyncio.run(_produce(ward.stack.settings, outs))
+        adds_up(ward)
+        assert asyncio.run(count(ward.stack.settings, topics.EVENTS_OBSERVATIONS)) == 0
+
+
+async def _produce(settings: Settings, outs: list[Out]) -> None:
+    producer = Producer(settings, "test")
+    await producer.start()
+    await (await producer.send(outs))
+    await producer.stop()
+
+
+async def count(settings: Settings, topic: str) -> int:
+    """Count the records of a topic."""
+    async with reading(settings, "test") as consumer:
+        return sum([len(await read_to_end(consumer, topic, n)) for n in range(settings.partitions)])

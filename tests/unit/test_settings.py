@@ -66,6 +66,7 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
     "kafka_home": ("/opt/kafka", Path("/opt/kafka")),
     "producer_idempotence": ("false", False),
     "coalesce": ("false", False),
+    "early_view": ("false", False),
     "isolation_level": ("read_uncommitted", "read_uncommitted"),
     "sources": (
         '[{"name": "icu", "topic": "icu.fhir", "zone": "Europe/Berlin"}]',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,15 +36,30 @@ class Columns(NamedTuple):
     std: NDArray[np.float64]
     cells: NDArray[np.int64]
     """Shape (bins, inputs): the number of each cell, counted along the rows."""
+    bin: NDArray[np.int16]
+    """Shape (bins, 1): the number of each bin, oldest first."""
+    row: np.int64
+    """Cells of one bin."""
     composed: tuple[tuple[int, tuple[int, ...]], ...]
     """(row of `QUANTITIES`, rows of those that add up to it)."""
     part: NDArray[np.bool_]
     """Per row of `QUANTITIES`: whether it is a part of any composed column."""
 
 
-@lru_cache(maxsize=32)
+_COMPILED: dict[int, tuple[Manifest, Columns]] = {}
+"""By identity, since hashing a whole manifest costs a quarter of what the features cost; the manifest is held on to, so
+that its identity stays its own."""
+
+
 def columns_of(spec: Manifest) -> Columns:
-    """Compile a manifest's inputs."""
+    """Return a manifest's inputs, compiled when first asked for."""
+    known = _COMPILED.get(id(spec))
+    if known is None:
+        known = _COMPILED[id(spec)] = spec, _compiled(spec)
+    return known[1]
+
+
+def _compiled(spec: Manifest) -> Columns:
     inputs = spec.inputs
     column = np.full(len(QUANTITIES), NONE, np.int64)
     column[[INDEX[i.code] for i in inputs]] = np.arange(len(inputs))
@@ -66,6 +80,8 @@ def columns_of(spec: Manifest) -> Columns:
         mean=np.array([i.mean for i in inputs]),
         std=np.array([i.std for i in inputs]),
         cells=np.arange(spec.window.bins * len(inputs)).reshape(spec.window.bins, len(inputs)),
+        bin=np.arange(spec.window.bins, dtype=np.int16)[:, None],
+        row=np.int64(len(inputs)),
         composed=composed,
         part=part,
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from streams.modalities.vitals.columns import Columns
 from streams.modalities.vitals.rows import Rows
 
+_NEVER = np.int16(-1)
 CLIP = 8.0
 """Normalised values are cut at this many standard deviations; manifests declare the tensor's range so."""
 
@@ -40,7 +41,9 @@ def _carried(
     values: NDArray[np.float32], seen: NDArray[np.bool_], columns: Columns
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fill each bin from the newest earlier bin with a value; a column that has none yet from its empty bin 0."""
-    source = np.maximum.accumulate(np.where(seen, columns.cells, columns.cells[0]), axis=0)
-    hours_since = ((columns.cells - source) // len(columns.codes)).astype(np.float32)
-    hours_since[~np.logical_or.accumulate(seen, axis=0)] = -1
-    return values.take(source), hours_since
+    newest = np.maximum.accumulate(np.where(seen, columns.bin, _NEVER), axis=0)
+    hours_since = (columns.bin - newest).astype(np.float32)
+    unknown = newest < 0
+    hours_since[unknown] = -1
+    newest[unknown] = 0
+    return values.take(newest * columns.row + columns.cells[0]), hours_since

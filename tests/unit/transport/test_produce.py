@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import RecordMetadata
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner.default import DefaultPartitioner
@@ -73,19 +75,22 @@ class Wire:
     def __init__(self) -> None:
         self.batches: list[tuple[str, int, list[Any]]] = []
         self.error: Exception | None = None
+        self.known = 40
+        """Records that are on the broker already, in every partition."""
 
     def create_batch(self) -> BatchBuilder:
         return BatchBuilder(BATCH_BYTES, 0, is_transactional=0)
 
-    async def send_batch(self, builder: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[None]:
+    async def send_batch(self, builder: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[Any]:
         memory = MemoryRecords(bytes(builder._build()))
         found = []
         while memory.has_next():
             found += list(memory.next_batch())
+        base = self.known + len(self.records(topic, partition))
         self.batches.append((topic, partition, found))
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self.error is None:
-            future.set_result(None)
+            future.set_result(RecordMetadata(topic, partition, TopicPartition(topic, partition), base, 0, 0, 0))
         else:
             future.set_exception(self.error)
         return future
@@ -99,10 +104,10 @@ def wire() -> Wire:
     return Wire()
 
 
-async def send(wire: Wire, *outs: Out) -> None:
+async def send(wire: Wire, *outs: Out) -> list[int]:
     producer = Producer(Settings(), "test")
     producer._producer = wire
-    await (await producer.send(outs))
+    return await (await producer.send(outs))
 
 
 async def test_the_records_of_a_partition_are_one_batch_in_their_order(wire: Wire) -> None:
@@ -118,6 +123,16 @@ async def test_topics_and_partitions_are_batches_of_their_own(wire: Wire) -> Non
         ("b", 0, [b"2"]),
         ("a", 1, [b"3"]),
     ]
+
+
+async def test_each_record_is_told_its_offset_in_its_own_partition(wire: Wire) -> None:
+    outs = [Out("a", 0, b"k", b"1"), Out("b", 0, b"k", b"2"), Out("a", 1, b"k", b"3"), Out("a", 0, b"k", b"4")]
+    assert await send(wire, *outs) == [40, 40, 40, 41]
+    assert await send(wire, outs[3]) == [42]
+
+
+async def test_offsets_go_on_over_the_batches_that_the_records_of_a_partition_need(wire: Wire) -> None:
+    assert await send(wire, *(Out("a", 0, b"k", bytes(200_000)) for _ in range(7))) == list(range(40, 47))
 
 
 async def test_keys_headers_and_removals_arrive_as_they_are(wire: Wire) -> None:

@@ -22,7 +22,7 @@ from streams.verify.expectation import Accounting
 from streams.verify.offline import OfflineScorer
 from streams.verify.words import quantile, table, verdict
 from streams.workers.assessment import Publisher, case_of, judge
-from streams.workers.normalise import dead_letter_out, event_out
+from streams.workers.intake import dead_letter_out, event_out
 from streams.workers.ownership import outs_of, retention_of
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
 from tests.unit.verify.test_comparison import REPOSITORY, SPEC

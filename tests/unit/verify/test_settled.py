@@ -7,7 +7,7 @@ import pytest
 from streams.errors import RetryableError
 from streams.settings import Settings
 from streams.verify import settled
-from streams.verify.settled import GROUPS, wait_until_settled
+from streams.verify.settled import wait_until_settled
 
 
 class Lags:
@@ -37,11 +37,3 @@ async def test_it_says_who_lags_when_the_time_is_over(monkeypatch: pytest.Monkey
     monkeypatch.setattr(settled, "lag", Lags({"cardiostream-bedside": 12, "cardiostream-cache": 0}))
     with pytest.raises(RetryableError, match=r"found cardiostream-bedside 12 behind; see that the workers run"):
         await wait_until_settled(Settings(), 0.0)
-
-
-def test_the_groups_are_those_of_the_workers() -> None:
-    from streams.workers import bedside, cache
-
-    assert set(GROUPS) == {bedside.GROUP, cache.GROUP}
-    assert set(GROUPS[bedside.GROUP]) == set(bedside.BedsideWork.topics)
-    assert GROUPS[cache.GROUP] == cache.CacheWork.topics

@@ -137,16 +137,19 @@ class Producer:
     def on(self, topic: str) -> list[Out]:
         return [out for out in self.sent if out.topic == topic]
 
-    async def send(self, records: Sequence[Out]) -> Awaitable[None]:
+    async def send(self, records: Sequence[Out]) -> Awaitable[list[int]]:
+        offsets: list[int] = []
         if not self._broker.refuses:
             self.batches.append(list(records))
             for out in records:
-                self._broker.append(out.topic, out.partition, out.key, out.value, out.headers)
-        return self._taken()
+                appended = self._broker.append(out.topic, out.partition, out.key, out.value, out.headers)
+                offsets.append(appended.offset)
+        return self._taken(offsets)
 
-    async def _taken(self) -> None:
+    async def _taken(self, offsets: list[int]) -> list[int]:
         if self._broker.refuses:
             raise RetryableError("broker: expected an acknowledgement of a batch, received none")
+        return offsets
 
 
 class Consumer:

@@ -14,7 +14,8 @@ from streams.errors import ContractError
 from streams.normalise import LARGEST_PAYLOAD
 from streams.records import DeadLetter, EncounterVersion, Overruling, PatientVersion, Version
 from streams.settings import Settings, Source
-from streams.workers.normalise import NormaliseWork, SourceGuard, dead_letter_out, event_out, route
+from streams.workers.intake import SourceGuard, dead_letter_out, event_out, route
+from streams.workers.normalise import NormaliseWork
 from tests.unit.normalise.fhir_messages import NOON, bundle, heart_rate
 from tests.unit.workers.fakes import START, Broker, Host, Rec, through, vitals
 

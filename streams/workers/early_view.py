@@ -1,0 +1,81 @@
+"""Scores in Redis as soon as the broker has them; the cache worker writes them again and repairs what is missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from streams import metrics, topics
+from streams.errors import RetryableError
+from streams.publish.view import View, ViewRow, connect
+from streams.settings import Settings
+from streams.transport.produce import Out
+from streams.workers.cache import row_of
+from streams.workers.topic_id import topic_id
+
+
+class Acknowledged(NamedTuple):
+    """A record with its place on the topic."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class EarlyView:
+    """Writes each patient's newest acknowledged score to the view, beside the work and never in its way.
+
+    Only the newest score of a patient waits, so that a Redis that is slow or away costs memory per patient and no more.
+    What is not written is not tried again: the `cache` worker reads the same records and writes them all.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._redis = connect(settings.redis_url)
+        self._view: View | None = None
+        self._waiting: dict[str, ViewRow] = {}
+        self._arrived = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Learn which topic the scores are on, and begin to write."""
+        identity = await asyncio.to_thread(topic_id, self.settings, topics.SCORES)
+        self._view = View(
+            self._redis, identity,
+            latest_ttl_s=self.settings.latest_ttl_s, history_length=self.settings.history_length,
+        )  # fmt: skip
+        self._writing = asyncio.create_task(self._write())
+
+    async def stop(self) -> None:
+        """Stop writing and disconnect."""
+        if self._writing is not None:
+            self._writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._writing
+        await self._redis.aclose()
+
+    def put(self, outs: Iterable[Out], offsets: Iterable[int]) -> None:
+        """Take what the broker has acknowledged; a place that it did not tell is left to the cache worker."""
+        for out, offset in zip(outs, offsets, strict=True):
+            if out.topic == topics.SCORES and offset >= 0:
+                row = row_of(Acknowledged(offset, 0, out.key, out.value, out.headers))
+                self._waiting[row.patient_id] = row
+        if self._waiting:
+            self._arrived.set()
+
+    async def _write(self) -> None:
+        assert self._view is not None
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            rows, self._waiting = list(self._waiting.values()), {}
+            try:
+                counts = await self._view.write_many(rows)
+            except RetryableError:
+                metrics.VIEW.labels("early-missed").inc(len(rows))
+            else:
+                metrics.VIEW.labels("early").inc(counts.applied)
