@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-HZ = 200
+HZ = 100
 TOP = 40
 _MOST_S = 300
 _LINE = re.compile(r":\d+\)$")
@@ -37,9 +37,10 @@ class Profiles:
     def __enter__(self) -> Self:
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
+            quiet = subprocess.DEVNULL
             for name, pid in self._pids.items():
                 path = self._folder / f"{self._label}-{name}.folded"
-                self._running[path] = subprocess.Popen(_command(pid, path), stderr=subprocess.DEVNULL)
+                self._running[path] = subprocess.Popen(_command(pid, path), stdout=quiet, stderr=quiet)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

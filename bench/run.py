@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -61,6 +63,7 @@ def _parts(text: str) -> tuple[str, ...]:
 def main() -> None:
     """Measure and print."""
     options, console = options_of(), Console()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that runs is stopped
     if options.growth:
         _grow(options, console)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -125,9 +125,4 @@ def measure(stack: Stack, contestant: Contestant, report: Report) -> Round:
 
 
 def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in name.lower())
-
-
-def capacity(rounds: Sequence[Round]) -> float:
-    """Return the median throughput."""
-    return statistics.median(r.throughput.per_s for r in rounds if r.throughput is not None)
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
