@@ -23,12 +23,14 @@ class Feed:
         Of the patients' ids, so that no contestant meets another's.
     topic
         That the contestant reads.
+    minutes
+        Of clinical time before now at which it begins.
     """
 
-    def __init__(self, settings: Settings, prefix: str, patients: int, topic: str) -> None:
+    def __init__(self, settings: Settings, prefix: str, patients: int, topic: str, minutes: int = MINUTES) -> None:
         self._settings, self._topic = settings, topic
         self.patients = [f"{prefix}-{n:05d}" for n in range(patients)]
-        self._start = WallClock().now() // HOUR * HOUR - MINUTES * MINUTE
+        self._start = WallClock().now() // HOUR * HOUR - minutes * MINUTE
         self._made = 0
 
     @property

@@ -29,7 +29,7 @@ def measure(broker: str) -> float:
         )
     try:
         settings = _settings(folder, began)
-        feed = Feed(settings, "first", 1, topics.OBSERVATIONS)
+        feed = Feed(settings, "first", 1, topics.OBSERVATIONS, minutes=60)
         produce(settings, feed.more(6))
         wait_visible(settings, feed.patients, feed.as_of, _LONGEST_S)
         return time.monotonic() - began

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bench import parts
 from bench.contestants import MODES, CardioStream, probe
 from bench.feed import Feed, produce
-from bench.ground import wait_visible, warm_up
+from bench.ground import RECORDED, wait_visible, warm_up
 from bench.numbers import total
 from bench.show import SERVICES
 from streams.embedded.services import BrokerChoice
@@ -58,7 +58,7 @@ def run(curve: str, broker: BrokerChoice, numbers: Sequence[int], say: Callable[
 def point(size: Size, broker: BrokerChoice) -> dict[str, float]:
     """Measure throughput, cost and memory at one size."""
     folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
-    with Stack(folder, broker=broker, settings_overrides={"partitions": size.partitions}) as stack:
+    with Stack(folder, broker=broker, settings_overrides=RECORDED | {"partitions": size.partitions}) as stack:
         warm_up(stack.settings)
         ours = CardioStream(stack, MODES[0], bedsides=size.workers)
         ours.start()

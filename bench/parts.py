@@ -17,6 +17,7 @@ from streams.embedded.stack import Stack
 FINISH_S = 120.0
 WATCHED_PER_S = 300.0
 """Writes to Redis a second that the watcher looks at; more patients are watched at lower rates."""
+AT_ONCE_MS = 100
 COMMITTED_S = 1.5
 """After this long with nothing to do, every contestant has committed what it did."""
 
@@ -27,7 +28,7 @@ class Throughput(NamedTuple):
     per_s: float
     """From the first handed to the broker to the last result's timestamp on the topic."""
     results: int
-    """Per observation, see `share`."""
+    """Records on the results topic."""
     share: float
     """Results per observation."""
     cpu_us: dict[str, float]
@@ -48,8 +49,8 @@ class Latency(NamedTuple):
 class CatchUp(NamedTuple):
     """A backlog met by a started contestant."""
 
-    per_s: float
-    """Observations a second from its first new result to its last."""
+    per_s: float | None
+    """Observations a second from its first new result to its last; None where they all came at once."""
     seconds: float
     """From its start to its last result."""
 
@@ -110,7 +111,8 @@ def catch_up(stack: Stack, contestant: Contestant, feed: Feed, each: int) -> Cat
     first = min(ground.stamps(settings, contestant.results, known))
     last = max(ground.stamps(settings, contestant.results, [end - 1 for end in ends]))
     done = sum(ends) - sum(known) if isinstance(contestant, Peer) else len(outs)
-    return CatchUp(1000 * done / max(last - first, 1), (last - began) / 1000)
+    rate = 1000 * done / (last - first) if last - first > AT_ONCE_MS else None
+    return CatchUp(rate, (last - began) / 1000)
 
 
 def asdict(value: Any) -> Any:

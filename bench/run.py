@@ -20,8 +20,11 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import first_score, growth, session, show
+from bench.ground import TooSlow
 from bench.session import Plan
+from streams.embedded.apache_kafka import why_not
 from streams.embedded.part import PartFailed
+from streams.settings import Settings
 
 PARTS = ("throughput", "latency", "shares", "outage", "first")
 DEFAULT = ("throughput", "latency", "first")
@@ -62,7 +65,9 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def main() -> None:
     """Measure and print."""
-    options, console = options_of(), Console()
+    options, console = options_of(), Console(width=None if sys.stdout.isatty() else 140)
+    if options.broker == "auto":
+        options.broker = "tansu" if why_not(Settings().kafka_home) else "kafka"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that runs is stopped
     if options.growth:
         _grow(options, console)
@@ -83,7 +88,7 @@ def _compare(options: argparse.Namespace, console: Console) -> None:
     )
     if "first" in plan.parts:
         report.notes.append(_first(options.broker))
-    console.print(show.table(report))
+    show.show(report, console)
     if out is not None:
         show.save(report, out)
 
@@ -91,7 +96,7 @@ def _compare(options: argparse.Namespace, console: Console) -> None:
 def _first(broker: str) -> str:
     try:
         return f"first score {first_score.measure(broker):.1f} s after `cardiostream up`"
-    except (PartFailed, TimeoutError) as error:
+    except (PartFailed, TooSlow) as error:
         return f"first score: {error}"
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench import parts
 from bench.contestants import MODES, PROGRAMS, CardioStream, Contestant, Peer, probe
 from bench.feed import Feed
-from bench.ground import warm_up
+from bench.ground import RECORDED, warm_up
 from bench.parts import CatchUp, Latency, Throughput
 from bench.profiles import Profiles
 from streams.embedded.services import BrokerChoice
@@ -64,7 +64,9 @@ def run(plan: Plan, say: Say) -> Report:
     """Measure everyone."""
     report = Report(plan, {}, [f"{p.name}: {p.missing()}" for p in PROGRAMS if _wanted(p.name, plan) and p.missing()])
     for number in range(plan.runs):
-        with Stack(Path(tempfile.mkdtemp(prefix="cardiostream-bench-")), broker=plan.broker) as stack:
+        with Stack(
+            Path(tempfile.mkdtemp(prefix="cardiostream-bench-")), broker=plan.broker, settings_overrides=RECORDED
+        ) as stack:
             warm_up(stack.settings)
             for contestant in _turns(contestants(stack, plan), number):
                 say(f"round {number + 1} of {plan.runs}: {contestant.name}")

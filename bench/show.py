@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 from bench.numbers import Quantiles, spread, total
@@ -15,7 +17,9 @@ from bench.parts import Latency, asdict
 from bench.session import SHARES, Report, Round
 
 SERVICES = ("broker", "redis", "triton")
+NOTHING = "–"
 Value = Callable[[Round], float | None]
+Cell = Callable[[Sequence[Round]], str]
 
 
 def own_cpu(one: Round) -> float | None:
@@ -33,9 +37,37 @@ def _waits(found: Latency | None, where: str) -> Quantiles | None:
     return waits
 
 
-def rows(report: Report) -> dict[str, list[str]]:
-    """Return the cells of each contestant's row, in the order of `columns`."""
-    return {name: _cells(rounds) for name, rounds in sorted(report.rounds.items(), key=_by_speed)}
+def blocks(report: Report) -> dict[str, dict[str, Cell]]:
+    """Return the tables: title to heading to what it shows of one contestant's rounds."""
+    rate = f"{report.plan.rate:,.0f}/s"
+    return {
+        "Throughput and cost": {
+            "obs/s": lambda rounds: _ranged(rounds, lambda r: r.throughput.per_s if r.throughput else None),
+            "results per obs": lambda rounds: _middle(
+                rounds, lambda r: r.throughput.share if r.throughput else None, 2
+            ),
+            "own CPU µs/obs": lambda rounds: _middle(rounds, own_cpu, 1),
+            **{f"{name} µs": partial(_middle, value=_service(name), digits=1) for name in SERVICES},
+            "own MiB": lambda rounds: _middle(rounds, _memory),
+        },
+        "Milliseconds from produce to visible, p50/p95/p99/highest": {
+            f"in Redis at {rate}": lambda rounds: _quartet([_waits(r.latency, "to_redis") for r in rounds]),
+            f"on the topic at {rate}": lambda rounds: _quartet([_waits(r.latency, "to_topic") for r in rounds]),
+            **{f"in Redis at {share:.0%}": partial(_at_share, share=f"{share:.0%}") for share in SHARES},
+        },
+        "After an outage": {
+            "catch-up obs/s": lambda rounds: _middle(rounds, lambda r: r.outage.per_s if r.outage else None),
+            "after s": lambda rounds: _middle(rounds, lambda r: r.outage.seconds if r.outage else None, 1),
+        },
+    }
+
+
+def _at_share(rounds: Sequence[Round], share: str) -> str:
+    return _quartet([_waits(r.shares.get(share), "to_redis") for r in rounds])
+
+
+def _memory(one: Round) -> float | None:
+    return sum(one.throughput.memory_mib.values()) if one.throughput else None
 
 
 def _by_speed(item: tuple[str, list[Round]]) -> float:
@@ -43,41 +75,15 @@ def _by_speed(item: tuple[str, list[Round]]) -> float:
     return -found[0] if found else 0.0
 
 
-def columns(report: Report) -> list[str]:
-    """Return the headings."""
-    rate = f"{report.plan.rate:,.0f}/s"
-    return [
-        "obs/s (lowest-highest)", "results per obs", "own CPU µs/obs", *(f"{name} µs" for name in SERVICES), "own MiB",
-        f"to Redis at {rate} p50/p95/p99/max ms", f"to the topic at {rate}",
-        *(f"to Redis at {share:.0%}" for share in SHARES), "catch-up obs/s", "after s",
-    ]  # fmt: skip
-
-
-def _cells(rounds: Sequence[Round]) -> list[str]:
-    memory: Value = lambda r: sum(r.throughput.memory_mib.values()) if r.throughput else None  # noqa: E731
-    return [
-        _ranged(rounds, lambda r: r.throughput.per_s if r.throughput else None),
-        _middle(rounds, lambda r: r.throughput.share if r.throughput else None, 2),
-        _middle(rounds, own_cpu),
-        *(_middle(rounds, _service(name)) for name in SERVICES),
-        _middle(rounds, memory),
-        _quartet([_waits(r.latency, "to_redis") for r in rounds]),
-        _quartet([_waits(r.latency, "to_topic") for r in rounds]),
-        *(_quartet([_waits(r.shares.get(f"{share:.0%}"), "to_redis") for r in rounds]) for share in SHARES),
-        _middle(rounds, lambda r: r.outage.per_s if r.outage else None),
-        _middle(rounds, lambda r: r.outage.seconds if r.outage else None, 1),
-    ]
-
-
 def _middle(rounds: Sequence[Round], value: Value, digits: int = 0) -> str:
     found = spread([value(one) for one in rounds])
-    return f"{found[0]:,.{digits}f}" if found else "–"
+    return f"{found[0]:,.{digits}f}" if found else NOTHING
 
 
 def _ranged(rounds: Sequence[Round], value: Value) -> str:
     found = spread([value(one) for one in rounds])
     if found is None:
-        return "–"
+        return NOTHING
     return f"{found[0]:,.0f}" + (f" ({found[1]:,.0f}-{found[2]:,.0f})" if len(rounds) > 1 else "")
 
 
@@ -85,7 +91,7 @@ def _quartet(found: Sequence[Quantiles | None]) -> str:
     """Return the medians of each quantile over the rounds."""
     known = [waits for waits in found if waits is not None]
     middles = [spread([waits[k] for waits in known]) for k in range(4)]
-    return "/".join(f"{m[0]:,.0f}" if m[0] >= 100 else f"{m[0]:.1f}" for m in middles if m) or "–"
+    return "/".join(f"{m[0]:,.0f}" if m[0] >= 100 else f"{m[0]:.1f}" for m in middles if m) or NOTHING
 
 
 def title(report: Report) -> str:
@@ -97,17 +103,31 @@ def title(report: Report) -> str:
     )
 
 
-def table(report: Report) -> Table:
-    """Return the table: a column per contestant, a row per figure that was measured."""
-    made = Table(title=title(report), caption=caption(report), caption_justify="left")
-    made.add_column("")
-    found = rows(report)
-    for name in found:
-        made.add_column(name, justify="right", overflow="fold")
-    for heading, *cells in zip(columns(report), *found.values(), strict=True):
-        if any(cell != "–" for cell in cells):
-            made.add_row(heading, *cells)
+def tables(report: Report) -> list[Table]:
+    """Return a table for each kind of figure that was measured, the quickest contestant first."""
+    ranked = dict(sorted(report.rounds.items(), key=_by_speed))
+    made = [_table(heading, cells, ranked) for heading, cells in blocks(report).items()]
+    return [one for one in made if len(one.columns) > 1]
+
+
+def _table(heading: str, cells: Mapping[str, Cell], ranked: Mapping[str, list[Round]]) -> Table:
+    made = Table(title=heading, title_justify="left")
+    made.add_column("", no_wrap=True)
+    found = {name: [cell(rounds) for rounds in ranked.values()] for name, cell in cells.items()}
+    shown = {name: column for name, column in found.items() if any(cell != NOTHING for cell in column)}
+    for name in shown:
+        made.add_column(name, justify="right")
+    for contestant, *row in zip(ranked, *shown.values(), strict=True):
+        made.add_row(contestant, *row)
     return made
+
+
+def show(report: Report, console: Console) -> None:
+    """Print everything."""
+    console.print(title(report), highlight=False)
+    for one in tables(report):
+        console.print(one)
+    console.print(caption(report), highlight=False)
 
 
 def growth_table(curve: str, found: Sequence[dict[str, float]]) -> Table:
@@ -128,13 +148,11 @@ def caption(report: Report) -> str:
 
 def save(report: Report, folder: Path) -> None:
     """Write ``bench.json``, ``bench.txt`` and the PNGs."""
-    from rich.console import Console
-
     folder.mkdir(parents=True, exist_ok=True)
     content = {"title": title(report), "notes": report.notes, "rounds": asdict(report.rounds)}
     (folder / "bench.json").write_text(json.dumps(content, indent=1))
     with (folder / "bench.txt").open("w") as file:
-        Console(file=file, width=260).print(table(report))
+        show(report, Console(file=file, width=180))
     from bench.plots import session_plots
 
     session_plots(report, folder)

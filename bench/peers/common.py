@@ -18,6 +18,7 @@ import msgspec
 from redis import Redis
 
 from bench.peers.window import Fact, Float32, Windows
+from streams.clock import isoformat
 from streams.inference import wire
 from streams.inference.manifest import load
 
@@ -122,13 +123,12 @@ class Model(Question):
 
 def result(fact: Fact, risk: float) -> bytes:
     """Write a small RiskAssessment."""
-    when = datetime.utcfromtimestamp(fact.at / 1000).strftime("%Y-%m-%dT%H:%M:%SZ")
     return _encode(
         {
             "resourceType": "RiskAssessment",
             "status": "final",
             "subject": {"reference": f"Patient/{fact.patient_id}"},
-            "occurrenceDateTime": when,
+            "occurrenceDateTime": isoformat(fact.at),
             "prediction": [{"probabilityDecimal": round(100 * risk, 2)}],
         }
     )

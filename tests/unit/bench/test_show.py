@@ -27,7 +27,7 @@ def round_of(speed: float) -> Round:
 
 def printed(report: Report) -> str:
     file = io.StringIO()
-    Console(file=file, width=200).print(show.table(report))
+    show.show(report, Console(file=file, width=200))
     return file.getvalue()
 
 
