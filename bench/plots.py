@@ -48,6 +48,7 @@ def _bars(values: Mapping[str, float], label: str, path: Path) -> None:
     bars = axes.barh(names, [values[name] for name in names], color=colours)
     axes.bar_label(bars, fmt="{:,.0f}", padding=3)
     axes.set_xlabel(label)
+    axes.margins(x=0.12)
     _finish(figure, path)
 
 
