@@ -69,10 +69,8 @@ def wait_visible(settings: Settings, patients: Sequence[str], as_of: Instant, ti
     redis = Redis.from_url(settings.redis_url)
     waiting, end, chunk = list(patients), time.monotonic() + timeout_s, 1
     while waiting:
-        left = [name for name in waiting[:chunk] if _held(redis, [name])[0] < as_of] if chunk == 1 else []
-        if chunk > 1:
-            asked = waiting[:chunk]
-            left = [name for name, held in zip(asked, _held(redis, asked), strict=True) if held < as_of]
+        asked = waiting[:chunk]
+        left = [name for name, held in zip(asked, _held(redis, asked), strict=True) if held < as_of]
         waiting = left + waiting[chunk:]
         chunk = 1 if left else _CHUNK
         if left:

@@ -17,13 +17,13 @@ import sys
 import time
 from pathlib import Path
 
+from redis.exceptions import RedisError
 from rich.console import Console
 
 from bench import first_score, growth, session, show
 from bench.ground import TooSlow
 from bench.session import Plan
 from streams.embedded.apache_kafka import why_not
-from streams.embedded.part import PartFailed
 from streams.settings import Settings
 
 PARTS = ("throughput", "latency", "shares", "outage", "first")
@@ -96,8 +96,8 @@ def _compare(options: argparse.Namespace, console: Console) -> None:
 def _first(broker: str) -> str:
     try:
         return f"first score {first_score.measure(broker):.1f} s after `cardiostream up`"
-    except (PartFailed, TooSlow) as error:
-        return f"first score: {error}"
+    except (TooSlow, OSError, RedisError) as error:
+        return f"first score: {type(error).__name__}: {error}; see up.log in the newest /tmp/cardiostream-bench-*"
 
 
 def _grow(options: argparse.Namespace, console: Console) -> None:
