@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: setup demo test check lint bench accept clean
+.PHONY: setup demo test check lint bench bench-venvs accept clean
 
 setup: $(STAMP)
 
@@ -33,8 +33,22 @@ lint: $(STAMP)
 
 check: lint test  ## Before every commit
 
-bench: $(STAMP)  ## Measure throughput and latency side by side; prints a table
+BENCH_STAMP := $(VENV)/.bench-installed
+
+bench: $(BENCH_STAMP)  ## Measure CardioStream and its peers side by side; prints a table
 	$(BIN)/python -m bench.run $(ARGS)
 
+$(BENCH_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	touch $(BENCH_STAMP)
+
+# Peers whose dependencies clash with the project's; without them the table says that they are left out.
+bench-venvs: .venv-bench/quix/.installed .venv-bench/pathway/.installed
+
+.venv-bench/%/.installed: bench/peers/%.txt
+	test -x .venv-bench/$*/bin/python || $(PYTHON) -m venv .venv-bench/$*
+	.venv-bench/$*/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
 clean:
-	rm -rf $(VENV) .cardiostream .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-bench .cardiostream .mypy_cache .ruff_cache .pytest_cache

@@ -20,25 +20,28 @@ VITALS = (
 
 
 def observations(
-    patients: int, each: int, start: Instant, topic: str, partitions: int, seed: int = 1, *, by_id: bool = False
+    patients: list[str], each: int, start: Instant, topic: str, partitions: int, *, first: int = 0, seed: int = 1
 ) -> list[Out]:
     """Return `each` Observations of every patient in event-time order, one vital sign a minute, in turn.
 
+    The records are keyed by the bare patient id, as a source keyed by patient is.
+
     Parameters
     ----------
-    by_id
-        Key the records by the bare patient id, as a source keyed by patient does; else by a reference.
+    start
+        Clinical time of the patients' observation 0.
+    first
+        Number of the first observation, where these patients have had some before.
     """
-    rng = random.Random(seed)
+    rng = random.Random(seed + first)
+    places = [(name, name.encode(), partition_of(name.encode(), partitions)) for name in patients]
     outs = []
-    for n in range(each):
+    for n in range(first, first + each):
         code, unit, low, high = VITALS[n % len(VITALS)]
         at = isoformat(start + n * MINUTE)
-        for p in range(patients):
-            name = f"bench-{p:05d}"
+        for name, key, partition in places:
             value = _resource(name, n, (code, unit, rng.randint(low, high)), at)
-            key = (name if by_id else f"Patient/{name}").encode()
-            outs.append(Out(topic, partition_of(key, partitions), key, value))
+            outs.append(Out(topic, partition, key, value))
     return outs
 
 

@@ -1,161 +1,116 @@
-"""Throughput and latency of the whole way, everything on: ``python -m bench.run [--broker tansu] [--runs 3]``.
+"""CardioStream and its peers side by side: ``python -m bench.run [--runs 3] [--parts all] [--out FOLDER]``.
 
-Throughput: all Observations are produced at once to the source topic while the workers idle; the time is from the first
-arrival to the last result on the broker. Latency: a paced feed; from each score's oldest input to the result.
+Everyone reads the same FHIR observations from the same broker, asks the same Triton for the same model, publishes to a
+topic and keeps the newest result per patient in Redis. Throughput: all observations are produced at once to a running
+contestant; from the first produced to the last result's timestamp. Latency: a paced feed; from produce until Redis, or
+a consumer of the topic, has a result that knows the observation. ``--parts`` takes throughput, latency (at --rate),
+shares (at 25, 50 and 75 % of the contestant's own throughput), outage (a backlog met after a start) and first (time to
+first score after ``cardiostream up``). ``--growth`` measures how CardioStream grows instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import statistics
-import tempfile
+import json
+import signal
+import sys
 import time
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
 
-import aiokafka
-import psutil
+from redis.exceptions import RedisError
 from rich.console import Console
-from rich.table import Table
 
-from bench.observations import observations
-from streams import topics
-from streams.clock import MINUTE, WallClock
-from streams.embedded.stack import Stack
-from streams.embedded.worker import WORKERS
+from bench import first_score, growth, session, show
+from bench.ground import TooSlow
+from bench.session import Plan
+from streams.embedded.apache_kafka import why_not
 from streams.settings import Settings
-from streams.transport.produce import Producer
-from streams.transport.reading import read_to_end, reading
-from streams.verify.settled import wait_until_settled
-from streams.workers.assessment import RECEIVED_AT
 
-Broker = Literal["kafka", "tansu"]
+PARTS = ("throughput", "latency", "shares", "outage", "first")
+DEFAULT = ("throughput", "latency", "first")
 
 
-class Measured(NamedTuple):
-    """One run on a fresh stack."""
-
-    throughput: float
-    """Observations per second, all of them at once."""
-    scores: int
-    cpu_us: dict[str, float]
-    """CPU microseconds per observation by process, during the throughput part."""
-    latency_ms: tuple[float, float, float]
-    """p50, p95, p99 from arrival to result in the paced part."""
-
-
-async def produce(settings: Settings, outs: list[Any]) -> None:
-    """Produce everything as fast as the broker takes it."""
-    producer = Producer(settings, "bench")
-    await producer.start()
-    for start in range(0, len(outs), 5000):
-        await (await producer.send(outs[start : start + 5000]))
-    await producer.stop()
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--broker", choices=("auto", "kafka", "tansu"), default="auto", help="kafka needs KAFKA_HOME")
+    parser.add_argument("--runs", type=int, default=1, help="rounds; the table shows medians (3 for a report)")
+    parser.add_argument("--patients", type=int, default=500)
+    parser.add_argument("--each", type=int, default=120, help="observations per patient, all at once")
+    parser.add_argument("--rate", type=float, default=1000.0, help="observations per second of the latency part")
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of each paced part")
+    parser.add_argument("--parts", type=_parts, default=DEFAULT, help=f"some of {','.join(PARTS)}, or all")
+    parser.add_argument("--only", type=_list, default=(), help="beginnings of contestants' names")
+    parser.add_argument("--profile", action="store_true", help="profile CardioStream's workers, as text in --out")
+    parser.add_argument("--out", type=Path, help="folder for the table, JSON, PNGs and profiles, e.g. bench/results")
+    parser.add_argument("--growth", choices=tuple(growth.POINTS), help="measure how CardioStream grows with this")
+    parser.add_argument("--sizes", type=_numbers, help="points of the curve, e.g. 500,50000")
+    return parser.parse_args(arguments)
 
 
-async def produce_paced(settings: Settings, outs: list[Any], rate: float) -> None:
-    """Produce one record after the other at `rate` a second, as a hospital's engine does."""
-    producer = aiokafka.AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, linger_ms=1)
-    await producer.start()
-    began = time.monotonic()
-    for count, out in enumerate(outs):
-        if (ahead := began + count / rate - time.monotonic()) > 0.001:
-            await asyncio.sleep(ahead)
-        await producer.send(out.topic, out.value, out.key, out.partition)
-    await producer.stop()
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-async def results(settings: Settings) -> list[Any]:
-    """Return all records of the results topic."""
-    async with reading(settings, "bench") as consumer:
-        return [r for n in range(settings.partitions) for r in await read_to_end(consumer, topics.SCORES, n)]
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(name) for name in _list(text))
 
 
-def cpu_seconds(stack: Stack) -> dict[str, float]:
-    """Return the CPU time that each part has used, its children included."""
-    used = {}
-    for name, part in {**stack.services, **stack.workers}.items():
-        if part.child is not None:
-            process = psutil.Process(part.child.pid)
-            family = [process, *process.children(recursive=True)]
-            used[name] = sum(sum(p.cpu_times()[:2]) for p in family)
-    return used
-
-
-async def throughput(stack: Stack, patients: int, each: int) -> tuple[float, int, dict[str, float]]:
-    """Measure all at once."""
-    settings = stack.settings
-    start = WallClock().now() - each * MINUTE - 60 * MINUTE
-    outs = observations(patients, each, start, topics.OBSERVATIONS, settings.partitions)
-    before = cpu_seconds(stack)
-    began = WallClock().now()
-    await produce(settings, outs)
-    await wait_until_settled(settings, 300)
-    after = cpu_seconds(stack)
-    scores = await results(settings)
-    last = max(record.timestamp for record in scores)
-    cost = {name: 1e6 * (after[name] - before[name]) / len(outs) for name in after}
-    return 1000 * len(outs) / (last - began), len(scores), cost
-
-
-async def latency(stack: Stack, patients: int, rate: float, seconds: float) -> tuple[float, float, float]:
-    """Measure a paced feed."""
-    settings = stack.settings
-    known = len(await results(settings))
-    each = max(1, int(rate * seconds / patients))
-    outs = observations(patients, each, WallClock().now() - each * MINUTE, topics.OBSERVATIONS, settings.partitions, 2)
-    await produce_paced(settings, outs, rate)
-    await wait_until_settled(settings, 120)
-    found = sorted(await results(settings), key=lambda record: record.timestamp)[known:]
-    waits = sorted(r.timestamp - int(dict(r.headers)[RECEIVED_AT]) for r in found if RECEIVED_AT in dict(r.headers))
-    cuts = statistics.quantiles(waits, n=100)
-    return cuts[49], cuts[94], cuts[98]
-
-
-def run_once(broker: Broker, patients: int, each: int, rate: float) -> Measured:
-    """Measure on a fresh stack."""
-    folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
-    with Stack(folder, broker=broker, workers=WORKERS) as stack:
-        speed, scores, cost = asyncio.run(throughput(stack, patients, each))
-        waits = asyncio.run(latency(stack, patients, rate, 10.0))
-    return Measured(speed, scores, cost, waits)
+def _parts(text: str) -> tuple[str, ...]:
+    names = PARTS if text == "all" else _list(text)
+    if unknown := set(names) - set(PARTS):
+        raise argparse.ArgumentTypeError(f"expected some of {', '.join(PARTS)}, received {', '.join(sorted(unknown))}")
+    return names
 
 
 def main() -> None:
-    """Measure and print a table of medians."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--broker", choices=("kafka", "tansu"), default="kafka")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--patients", type=int, default=500)
-    parser.add_argument("--each", type=int, default=120)
-    parser.add_argument("--rate", type=float, default=1000.0)
-    options = parser.parse_args()
-    runs = [run_once(options.broker, options.patients, options.each, options.rate) for _ in range(options.runs)]
-    Console().print(table(runs, options))
+    """Measure and print."""
+    options, console = options_of(), Console(width=None if sys.stdout.isatty() else 140)
+    if options.broker == "auto":
+        options.broker = "tansu" if why_not(Settings().kafka_home) else "kafka"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that runs is stopped
+    if options.growth:
+        _grow(options, console)
+    else:
+        _compare(options, console)
 
 
-def table(runs: list[Measured], options: argparse.Namespace) -> Table:
-    """Return the medians of the runs, with the lowest and the highest."""
-    made = Table(
-        title=f"{options.patients * options.each:,} observations of {options.patients} patients, {options.broker}, "
-        f"{len(runs)} runs"
+def _compare(options: argparse.Namespace, console: Console) -> None:
+    out = options.out
+    profile = (out or Path("bench/results")) if options.profile else None
+    plan = Plan(
+        options.broker, options.runs, options.patients, options.each, options.rate, options.seconds, options.parts,
+        options.only, profile,
+    )  # fmt: skip
+    began = time.monotonic()
+    report = session.run(
+        plan, lambda text: console.print(f"{time.monotonic() - began:5.0f} s  {text}", highlight=False)
     )
-    for name in ("", "median", "lowest", "highest"):
-        made.add_column(name, justify="right")
-    rows = {
-        "throughput, observations/s": [m.throughput for m in runs],
-        "scores per observation": [m.scores / (options.patients * options.each) for m in runs],
-        **{f"CPU µs per observation, {n}": [m.cpu_us.get(n, 0.0) for m in runs] for n in runs[0].cpu_us},
-        **{
-            f"{label} at {options.rate:.0f}/s, ms": [m.latency_ms[i] for m in runs]
-            for i, label in enumerate(("p50", "p95", "p99"))
-        },
-    }
-    for name, values in rows.items():
-        numbers = (statistics.median(values), min(values), max(values))
-        made.add_row(name, *(f"{v:,.2f}" if v < 100 else f"{v:,.0f}" for v in numbers))
-    return made
+    if "first" in plan.parts:
+        report.notes.append(_first(options.broker))
+    show.show(report, console)
+    if out is not None:
+        show.save(report, out)
+
+
+def _first(broker: str) -> str:
+    try:
+        return f"first score {first_score.measure(broker):.1f} s after `cardiostream up`"
+    except (TooSlow, OSError, RedisError) as error:
+        return f"first score: {type(error).__name__}: {error}; see up.log in the newest /tmp/cardiostream-bench-*"
+
+
+def _grow(options: argparse.Namespace, console: Console) -> None:
+    curve = options.growth
+    found = growth.run(curve, options.broker, options.sizes or growth.POINTS[curve], console.print)
+    console.print(show.growth_table(curve, found))
+    if options.out is not None:
+        from bench.plots import curve as plot
+
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / f"growth-{curve}.json").write_text(json.dumps(found, indent=1))
+        points = [(one[curve], {k: v for k, v in one.items() if k != curve}) for one in found]
+        plot(points, curve, options.out / f"growth-{curve}.png")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     """How long a producer gathers records into one request."""
     max_flush_records: int = Field(default=4000, ge=1)
     """Most input records that one scoring flush takes."""
+    coalesce: bool = True
+    """Whether observations of one patient that come together get one score; off, each gets a score of its own, which
+    costs an inference each and is there to compare with systems that work so."""
     flushes_in_flight: int = Field(default=2, ge=1, le=8)
     """Scoring flushes under way at once, so that Triton works while the next one is gathered."""
     max_batch: int = Field(default=64, ge=1)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import msgspec
-from aiokafka import TopicPartition
 
 from streams import metrics, topics
 from streams.identity import is_alias
@@ -34,7 +33,7 @@ from streams.workers.flush import Flush
 from streams.workers.gathering import Gathered, decoded
 from streams.workers.intake import dead_letter_out
 from streams.workers.lifecycle import Host
-from streams.workers.ownership import Owner, check_copartition, cutoffs, due_after_ms, outs_of
+from streams.workers.ownership import Owner, check_copartition, committed_offsets, cutoffs, due_after_ms, outs_of
 from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
@@ -94,7 +93,7 @@ class BedsideWork:
         numbers = {tp.partition for tp in partitions}
         check_copartition(partitions, numbers, self.topics)
         shares = await self.owner.acquire(numbers)
-        committed = await self._committed(numbers)
+        committed = await committed_offsets(self.host.app.run_consumer, self.settings.bedside_inputs, numbers)
         due = {number: self._due_times(number, share) for number, share in shares.items()}
         self.shares, self.due, self.ticks = shares, due, {number: Ticks() for number in numbers}
         self.positions.reset(committed)
@@ -106,14 +105,6 @@ class BedsideWork:
             if (instant := as_of(share.gathered(patient_id))) is not None:
                 due.note(patient_id, instant)
         return due
-
-    async def _committed(self, numbers: set[int]) -> dict[tuple[str, int], int]:
-        thread = self.host.app.run_consumer._thread
-        consumer = thread._ensure_consumer()
-        tps = [TopicPartition(topic, number) for topic in self.settings.bedside_inputs for number in numbers]
-        beginnings = await thread.call_thread(consumer.beginning_offsets, tps)
-        known = {tp: await thread.call_thread(consumer.committed, tp) for tp in tps}
-        return {(tp.topic, tp.partition): max(known[tp] or 0, beginnings[tp]) for tp in tps}
 
     async def idle(self) -> None:
         """Pay debts: judge again those that were scored while the model was away; one batch while that is a probe."""
@@ -134,13 +125,13 @@ class BedsideWork:
     def begin(self, items: list[Item]) -> Flush:
         """Take what has come into the state and prepare those it touches; in order, without waiting."""
         flush = Flush(self.host.generation, [], time.monotonic())
-        gathered: dict[int, Gathered] = {}
         current = [item for item in items if item.generation == flush.generation]
+        gathered = {number: self._gathering(number, flush) for number in {item.partition for item in current}}
         for item in current:
             if isinstance(item, Run):
-                self._take(item, self.shares[item.partition], gathered.setdefault(item.partition, Gathered()), flush)
-        for number in {item.partition for item in current}:
-            self._act_on_tick(number, gathered.setdefault(number, Gathered()), flush)
+                self._take(item, self.shares[item.partition], gathered[item.partition], flush)
+        for number, found in gathered.items():
+            self._act_on_tick(number, found, flush)
         for item in current:
             if isinstance(item, Due):
                 self._take_debts(item, gathered[item.partition], flush)
@@ -148,6 +139,11 @@ class BedsideWork:
             self._prepare(number, found, flush)
         self._paying += bool(flush.paying)
         return flush
+
+    def _gathering(self, number: int, flush: Flush) -> Gathered:
+        if self.settings.coalesce:
+            return Gathered()
+        return Gathered(judge=lambda alone: self._note_cases(number, alone, flush))
 
     def _take_debts(self, item: Due, gathered: Gathered, flush: Flush) -> None:
         for patient_id in self.shares[item.partition].owed.intersection(item.patient_ids):
@@ -216,6 +212,11 @@ class BedsideWork:
         pieces += share.changed(gathered.arrivals)
         pieces += parking.park(share, self._of_here(filter(is_alias, gathered.arrivals), number))
         self._retire(number, gathered, flush)
+        self._note_cases(number, gathered, flush)
+
+    def _note_cases(self, number: int, gathered: Gathered, flush: Flush) -> None:
+        """Prepare those who are concerned for judgement, with their facts as they are now."""
+        share = self.shares[number]
         limit = cutoffs(share, self.settings)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
             timelines = share.gathered(patient_id)
@@ -228,6 +229,7 @@ class BedsideWork:
         """Take back what stands of ids that have been merged into another; they are not judged any more."""
         share = self.shares[number]
         for found in gathered.last_words(share, number, self.relay):
+            flush.cases = [case for case in flush.cases if case[2].snapshot.patient_id != found.patient_id]
             flush.pieces[number] += share.settle([found.patient_id])
             flush.outs.append(retired_out(found, number, share.epoch))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -45,6 +45,10 @@ class Gathered(msgspec.Struct):
     """Those whose facts are another's now, or were said to be again: all pieces."""
     people: set[str] = set()
     """Those whose Patient resources came."""
+    judged: set[str] = set()
+    """Those that nothing came for since they were last judged; always empty where scores are coalesced."""
+    judge: Callable[[Gathered], None] | None = None
+    """Notes the cases of whom one event concerns, where each is to get a score of its own."""
 
     def take(self, record: Record, run: Run, share: Share) -> Outcome:
         """Take one record of our own topics into the state and note whom it concerns."""
@@ -52,6 +56,15 @@ class Gathered(msgspec.Struct):
 
     def apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
         """Take one event into the state and note whom it concerns."""
+        if self.judge is None:
+            return self._apply(event, share)
+        alone = Gathered()
+        outcome = alone.apply(event, share)
+        self.judge(alone)
+        self._absorb(alone)
+        return outcome
+
+    def _apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
         taken = share.apply(event)
         for name in taken.touched:
             self.note(name, event.received_at)
@@ -66,9 +79,20 @@ class Gathered(msgspec.Struct):
 
     def note(self, identity: str, received_at: Instant | None) -> None:
         """Note that an identity is concerned."""
+        self.judged.discard(identity)
         before = self.arrivals.setdefault(identity, received_at)
         if received_at is not None and (before is None or received_at < before):
             self.arrivals[identity] = received_at
+
+    def _absorb(self, other: Gathered) -> None:
+        """Take over what came for others, who have been judged."""
+        for identity, received_at in other.arrivals.items():
+            self.note(identity, received_at)
+        for identity, pieces in other.pieces.items():
+            self.pieces.setdefault(identity, set()).update(pieces)
+        self.moved |= other.moved
+        self.people |= other.people
+        self.judged |= other.arrivals.keys()
 
     def relayed(self, share: Share, number: int, relay: Relay) -> list[Out]:
         """Return what other partitions must be told; to be asked before the changed pieces are taken for writing."""
@@ -87,6 +111,8 @@ class Gathered(msgspec.Struct):
         """Return the patients of this partition that are to be judged, with arrivals."""
         found = Gathered()
         for identity, received_at in self.arrivals.items():
+            if identity in self.judged:
+                continue
             patient_id = share.identities.resolve(identity)
             if not is_alias(patient_id) and relay.home(patient_id) == number:
                 found.note(patient_id, received_at)

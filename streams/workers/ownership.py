@@ -95,3 +95,13 @@ def check_copartition(partitions: set[Any], numbers: set[int], names: tuple[str,
             "bedside: expected the same partition numbers of all its topics, received different ones; "
             "run `cardiostream topics check` and give all patient-keyed topics the same count"
         )
+
+
+async def committed_offsets(consumer: Any, names: Iterable[str], numbers: set[int]) -> dict[tuple[str, int], int]:
+    """Return where the group goes on reading in these partitions of these topics."""
+    thread = consumer._thread
+    inner = thread._ensure_consumer()
+    tps = [TopicPartition(topic, number) for topic in names for number in numbers]
+    beginnings = await thread.call_thread(inner.beginning_offsets, tps)
+    known = {tp: await thread.call_thread(inner.committed, tp) for tp in tps}
+    return {(tp.topic, tp.partition): max(known[tp] or 0, beginnings[tp]) for tp in tps}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.observations import observations
-from bench.run import produce
 from streams import topics
 from streams.settings import Settings, Source
+from streams.transport.produce import Out, Producer
 from streams.transport.reading import read_to_end, reading
 from tests.acceptance.conftest import Ward, opened
 
@@ -54,10 +54,18 @@ def test_real_patients_of_the_emergency_department_and_intensive_care(kafka_ward
 def test_a_source_keyed_by_patient_reaches_its_scores_in_one_hop(tmp_path: Path) -> None:
     keyed = Source(name="monitors", topic=topics.OBSERVATIONS, keyed_by_patient=True, refuse_future=False)
     with opened(tmp_path, "kafka", ("bedside", "cache"), sources=(keyed,)) as ward:
-        outs = observations(40, 60, 1_700_000_000_000, topics.OBSERVATIONS, ward.stack.settings.partitions, by_id=True)
-        asyncio.run(produce(ward.stack.settings, outs))
+        patients = [f"bench-{n}" for n in range(40)]
+        outs = observations(patients, 60, 1_700_000_000_000, topics.OBSERVATIONS, ward.stack.settings.partitions)
+        asyncio.run(_produce(ward.stack.settings, outs))
         adds_up(ward)
         assert asyncio.run(count(ward.stack.settings, topics.EVENTS_OBSERVATIONS)) == 0
+
+
+async def _produce(settings: Settings, outs: list[Out]) -> None:
+    producer = Producer(settings, "test")
+    await producer.start()
+    await (await producer.send(outs))
+    await producer.stop()
 
 
 async def count(settings: Settings, topic: str) -> int:

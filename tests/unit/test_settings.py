@@ -65,6 +65,7 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
     "run_dir": ("/run/cardiostream", Path("/run/cardiostream")),
     "kafka_home": ("/opt/kafka", Path("/opt/kafka")),
     "producer_idempotence": ("false", False),
+    "coalesce": ("false", False),
     "early_view": ("false", False),
     "isolation_level": ("read_uncommitted", "read_uncommitted"),
     "sources": (

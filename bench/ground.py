@@ -1,0 +1,140 @@
+"""The ground that all contestants stand on: one broker, Redis and Triton, and what is asked of them from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psutil
+from aiokafka import TopicPartition
+from redis import Redis
+
+from streams.clock import Instant
+from streams.embedded.part import Part
+from streams.embedded.stack import Stack
+from streams.provision.broker import admin
+from streams.publish import keys
+from streams.settings import Settings
+from streams.transport.produce import Out, Producer
+from streams.transport.reading import read_ends, read_to_end, reading
+
+_CHUNK = 200
+_POLL_S = 0.05
+_STAMP_MS = 500
+"""Time that a record gets to come; the wheel's broker cannot say where a partition ends, so it is simply asked for."""
+
+
+RECORDED: dict[str, Any] = {"stale_after_s": 7 * 86_400.0, "silent_after_s": 7 * 86_400.0}
+"""Settings of every stack that is measured: the feeds lie hours in the past, and nothing is to go stale meanwhile."""
+
+
+class TooSlow(Exception):
+    """A contestant did not finish in time."""
+
+
+def make_topics(settings: Settings, names: Sequence[str]) -> None:
+    """Make topics with as many partitions as all patient-keyed ones."""
+    wanted = {name: {"num_partitions": settings.partitions, "replication_factor": 1} for name in names}
+    with admin(settings.bootstrap_servers) as client:
+        client.create_topics(wanted, raise_errors=False)
+        client.wait_for_topics(list(names))
+
+
+def warm_up(settings: Settings, records: int = 40_000) -> None:
+    """Send records of the usual size through the broker and read them back: a young JVM is slow at first."""
+    topic = "bench.warm"
+    make_topics(settings, (topic,))
+    outs = [Out(topic, n % settings.partitions, b"warm", bytes(600)) for n in range(records)]
+    asyncio.run(_through(settings, topic, outs))
+
+
+async def _through(settings: Settings, topic: str, outs: list[Out]) -> None:
+    producer = Producer(settings, "bench")
+    await producer.start()
+    for start in range(0, len(outs), 50):
+        await (await producer.send(outs[start : start + 50]))
+    await producer.stop()
+    async with reading(settings, "bench") as consumer:
+        for number in range(settings.partitions):
+            await read_to_end(consumer, topic, number)
+
+
+def wait_visible(settings: Settings, patients: Sequence[str], as_of: Instant, timeout_s: float) -> None:
+    """Wait until Redis holds, for each of these patients, a result that knows their observation of `as_of`.
+
+    Asks for the first of those that are missing, so waiting costs the contestants next to nothing.
+    """
+    redis = Redis.from_url(settings.redis_url)
+    waiting, end, chunk = list(patients), time.monotonic() + timeout_s, 1
+    while waiting:
+        asked = waiting[:chunk]
+        left = [name for name, held in zip(asked, _held(redis, asked), strict=True) if held < as_of]
+        waiting = left + waiting[chunk:]
+        chunk = 1 if left else _CHUNK
+        if left:
+            if time.monotonic() > end:
+                raise TooSlow(
+                    f"{len(waiting)} of {len(patients)} patients still lack their result after {timeout_s:.0f} s"
+                )
+            time.sleep(_POLL_S)
+    redis.close()
+
+
+def _held(redis: Redis, patients: Sequence[str]) -> list[Instant]:
+    with redis.pipeline(transaction=False) as pipeline:
+        for name in patients:
+            pipeline.hget(keys.latest(name), "as_of")
+        return [int(value or 0) for value in pipeline.execute()]
+
+
+def ends(settings: Settings, topic: str) -> list[int]:
+    """Return where each partition of a topic ends."""
+    return asyncio.run(_ends(settings, topic))
+
+
+async def _ends(settings: Settings, topic: str) -> list[int]:
+    async with reading(settings, "bench") as consumer:
+        places = [TopicPartition(topic, number) for number in range(settings.partitions)]
+        found = await read_ends(consumer, places)
+    return [found[place] for place in places]
+
+
+def stamps(settings: Settings, topic: str, offsets: Sequence[int]) -> list[Instant]:
+    """Return the timestamps of the records at these offsets, one per partition; those that are not there left out."""
+    return asyncio.run(_stamps(settings, topic, offsets))
+
+
+async def _stamps(settings: Settings, topic: str, offsets: Sequence[int]) -> list[Instant]:
+    found: list[Instant] = []
+    async with reading(settings, "bench") as consumer:
+        for number, offset in enumerate(offsets):
+            if offset >= 0:
+                place = TopicPartition(topic, number)
+                consumer.assign([place])
+                consumer.seek(place, offset)
+                fetched = await consumer.getmany(place, timeout_ms=_STAMP_MS, max_records=1)
+                found += [record.timestamp for records in fetched.values() for record in records]
+    return found
+
+
+def cpu_seconds(pids: dict[str, int]) -> dict[str, float]:
+    """Return the CPU time that each process has used, its children included."""
+    return {name: sum(sum(p.cpu_times()[:2]) for p in _family(pid)) for name, pid in pids.items()}
+
+
+def memory_mib(pids: dict[str, int]) -> dict[str, float]:
+    """Return the resident memory of each process, its children included."""
+    return {name: sum(p.memory_info().rss for p in _family(pid)) / 2**20 for name, pid in pids.items()}
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def service_pids(stack: Stack) -> dict[str, int]:
+    """Return the processes of broker, Redis and Triton."""
+    parts: dict[str, Any] = dict(stack.services)
+    return {name: part.child.pid for name, part in parts.items() if isinstance(part, Part) and part.child is not None}
