@@ -34,8 +34,10 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=dict(env),
                 start_new_session=True,
+                # Between fork and exec: were it held only once we know its number, a stack killed in that moment would
+                # leave it behind. One write to a pipe is safe there.
+                preexec_fn=leash.hold_caller,  # noqa: PLW1509
             )
-        leash.hold(self.pid)
 
     @property
     def pid(self) -> int:

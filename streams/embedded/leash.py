@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 
@@ -28,9 +29,10 @@ class Leash:
         """Process id of the watchdog."""
         return self._popen.pid
 
-    def hold(self, group: int) -> None:
-        """Have the process group killed when this process is gone."""
-        self._tell(f"hold {group}")
+    def hold_caller(self) -> None:
+        """Have the process group that the calling process leads killed when the stack is gone."""
+        if self._popen.stdin is not None:
+            os.write(self._popen.stdin.fileno(), b"hold %d\n" % os.getpid())
 
     def release(self, group: int) -> None:
         """Forget a process group that has been stopped."""
