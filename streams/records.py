@@ -13,7 +13,7 @@ Standing = Level | Literal["retired"]
 """What a reader finds under a patient id: a level, or that the id has been merged into another."""
 
 
-class Version(msgspec.Struct, frozen=True, order=True, array_like=True):
+class Version(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """Place of one resource version in the total order of its versions; never arrival.
 
     Missing parts take the defaults below, which sort first. Field order is the order of comparison.
@@ -29,7 +29,7 @@ class Version(msgspec.Struct, frozen=True, order=True, array_like=True):
     """8-byte BLAKE2b of the normalised content; breaks the last ties."""
 
 
-class Measure(msgspec.Struct, frozen=True, array_like=True):
+class Measure(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One measured value of one component of an Observation, in the vocabulary's code and unit."""
 
     component: str
@@ -40,7 +40,7 @@ class Measure(msgspec.Struct, frozen=True, array_like=True):
     """In the vocabulary's unit for `code`; always finite."""
 
 
-class ObservationVersion(msgspec.Struct, frozen=True, tag="observation", omit_defaults=True):
+class ObservationVersion(msgspec.Struct, frozen=True, tag="observation", omit_defaults=True, gc=False):
     """One version of one Observation: all its usable measures, or its withdrawal."""
 
     source: str
@@ -194,7 +194,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     """The message's value (base64 in JSON) where it fits; held on the topic only."""
 
 
-class InputUsed(msgspec.Struct, frozen=True):
+class InputUsed(msgspec.Struct, frozen=True, gc=False):
     """How much of one code a model saw, and how old its newest value was."""
 
     code: str

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     in turn a wait."""
     gather_ms: int = Field(default=4, ge=0)
     """Shortest time between two takings of fetched records by a worker, so that single records gather into runs."""
+    view_gather_ms: int = Field(default=100, ge=0)
+    """The same for the cache worker where bedside workers show scores themselves (`early_view`): it keeps, trends and
+    repairs what readers have seen already, and a rarer look spares the broker and the cores."""
     linger_ms: int = Field(default=2, ge=0)
     """How long a producer gathers records into one request."""
     max_flush_records: int = Field(default=4000, ge=1)

@@ -17,7 +17,7 @@ from streams.records import (
 )
 
 
-class Held(msgspec.Struct, frozen=True, array_like=True):
+class Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The join of all versions of one Observation that were ever accepted.
 
     Joining is commutative, associative and idempotent, so the order of arrival and repeats leave no trace.

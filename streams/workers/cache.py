@@ -254,5 +254,6 @@ def _number(record: Record, name: str) -> int:
 
 async def run(settings: Settings) -> int:
     """Run the worker until it is told to stop."""
-    host = Host(GROUP, settings)
+    pace = settings.view_gather_ms if settings.early_view else settings.gather_ms
+    host = Host(GROUP, settings.model_copy(update={"gather_ms": pace}))
     return await host.run(CacheWork(settings, host))

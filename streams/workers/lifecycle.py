@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -73,6 +74,7 @@ class Host:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         metrics.serve(self.settings.metrics_port)
+        _spare_the_collector()
         code = 1
         try:
             await self.producer.start()
@@ -183,6 +185,15 @@ class Host:
                     f"expected progress within {self.settings.stall_timeout_s:.0f} s, received none; "
                     "the worker exits so that another takes over; see the log for what it waits for"
                 )
+
+
+def _spare_the_collector() -> None:
+    """Look for cyclic garbage seldom: the state is millions of objects that live long and form no cycles.
+
+    With Python's own thresholds a tenth to a third of a busy bedside worker's time goes into walking them.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _failure(error: BaseException) -> Exception:
