@@ -14,7 +14,14 @@ from streams.errors import CardioStreamError
 Format = Literal["text", "json"]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-_CHATTY = {"kafka": logging.ERROR, "aiokafka": logging.ERROR, "asyncio": logging.WARNING, "faust": logging.WARNING}
+_CHATTY = {
+    # kafka-python calls every connection that it closes an error; who cannot reach the broker says so himself.
+    "kafka.net": logging.CRITICAL,
+    "kafka": logging.ERROR,
+    "aiokafka": logging.ERROR,
+    "asyncio": logging.WARNING,
+    "faust": logging.WARNING,
+}
 """Libraries whose information messages are for their developers."""
 
 

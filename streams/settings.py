@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     """Seconds that facts wait for a Patient with the identifier that they name; after that they are dead letters."""
     tick_interval_s: float = Field(default=5.0, gt=0)
     """Seconds between the ticks that tell bedside workers of passing time."""
+    first_tick_s: float = Field(default=10.0, ge=0)
+    """Seconds after the start of a worker that makes ticks until its first one; a replay that begins with the stack can
+    take the clock before a live tick has called its patients late."""
     fetch_max_wait_ms: int = Field(default=20, ge=0)
     """Longest that the broker holds back an empty fetch; large is cheap when idle, small spares partitions that come
     in turn a wait."""

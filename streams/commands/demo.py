@@ -85,7 +85,7 @@ async def _show(stack: Stack, arguments: tuple[str, ...], top: int, over: Callab
     watching = asyncio.create_task(asyncio.to_thread(Supervisor(stack).watch, over))
     redis = view.connect(stack.settings.redis_url)
     try:
-        await show(Board(redis), top, Console(), WallClock(), lambda: over() or watching.done())
+        await show(Board(redis), top, Console(), WallClock(), lambda: over() or watching.done(), at_newest=True)
         await watching
     finally:
         await redis.aclose()
@@ -119,6 +119,7 @@ def _end_feed(feed: subprocess.Popen[bytes]) -> None:
 def _conclude(report: Report, began: Instant) -> bool:
     from streams.verify.words import table, verdict
 
+    Console().print()
     Console().print(table(report))
     if report.first_score_at is not None:
         Console().print(f"first score {(report.first_score_at - began) / 1000:.1f} s after the command was given")

@@ -61,6 +61,12 @@ class Row(msgspec.Struct, frozen=True):
     """Ward and bed."""
 
 
+COLUMNS = ("#", "patient", "ward, bed", "level", "index", "last hour", "as of", "models", "remarks")
+LEFT_OUT_WHERE_NARROW = frozenset({"ward, bed", "last hour", "models"})
+NARROW = 110
+"""Characters of a terminal below which a line would wrap."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(watch)
@@ -83,7 +89,8 @@ async def _watch(settings: Settings, top: int, once: bool, ward: str, console: C
     redis = view.connect(settings.redis_url)
     try:
         if once:
-            console.print(table(await read(Board(redis), top, ward), clock.now(), ward=ward))
+            rows = await read(Board(redis), top, ward)
+            console.print(table(rows, clock.now(), ward=ward, narrow=console.width < NARROW))
         else:
             await show(Board(redis), top, console, clock, lambda: False, ward)
     finally:
@@ -91,9 +98,22 @@ async def _watch(settings: Settings, top: int, once: bool, ward: str, console: C
 
 
 async def show(
-    board: Board, top: int, console: Console, clock: Clock, over: Callable[[], bool], ward: str = ""
+    board: Board,
+    top: int,
+    console: Console,
+    clock: Clock,
+    over: Callable[[], bool],
+    ward: str = "",
+    *,
+    at_newest: bool = False,
 ) -> None:
-    """Show the ranking, refreshed every second, until `over` says so."""
+    """Show the ranking, refreshed every second, until `over` says so.
+
+    Parameters
+    ----------
+    at_newest
+        Count ages to the newest score shown, not to `clock`: for a ward whose time is not the wall's.
+    """
     shown: list[Row] = []
     with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
         while not over():
@@ -102,7 +122,8 @@ async def show(
                 shown = await read(board, top, ward)
             except CardioStreamError as error:
                 trouble = str(error)
-            live.update(table(shown, clock.now(), trouble, ward), refresh=True)
+            now = max((row.as_of for row in shown), default=clock.now()) if at_newest else clock.now()
+            live.update(table(shown, now, trouble, ward, narrow=console.width < NARROW), refresh=True)
             await asyncio.sleep(REFRESH_S)
 
 
@@ -154,7 +175,7 @@ def value_in_words(model: ModelSummary) -> str:
     return f"{model.value:.0f}" if model.model == "news2" else f"{100 * model.value:.1f} %"
 
 
-def table(rows: Sequence[Row], now: Instant, trouble: str = "", ward: str = "") -> Table:
+def table(rows: Sequence[Row], now: Instant, trouble: str = "", ward: str = "", *, narrow: bool = False) -> Table:
     """Return the ranking as a table; pure, ages are counted to `now`.
 
     Parameters
@@ -167,35 +188,39 @@ def table(rows: Sequence[Row], now: Instant, trouble: str = "", ward: str = "") 
         Why the rows may be old; shown below them.
     ward
         Ward that alone is shown; empty for all.
+    narrow
+        Leave out bed, trend and models, so that a line is a patient on a small terminal too.
     """
+    left_out = LEFT_OUT_WHERE_NARROW if narrow else frozenset()
+    title = f"Cardiovascular risk{', ward ' + escape(ward) if ward else ''}, highest first"
     shown = Table(
-        Column("#", justify="right"),
-        "patient",
-        "ward, bed",
-        "level",
-        Column("index", justify="right"),
-        "last hour",
-        Column("as of", justify="right"),
-        "models",
-        "remarks",
-        title=f"Cardiovascular risk{', ward ' + escape(ward) if ward else ''}, highest first: "
-        "an index of 0 to 100, not a probability",
+        *(_column(name) for name in COLUMNS if name not in left_out),
+        title=f"{title}: an index of 0 to 100, not a probability",
         caption=Text(trouble, style="bold red") if trouble else None,
         expand=True,
     )
     for rank, row in enumerate(rows, start=1):
-        shown.add_row(
-            str(rank),
-            Text(row.patient_id),
-            Text(row.place),
-            Text(f" {row.level} ", style=STYLES[row.level]),
-            "-" if row.index is None else f"{row.index:.0f}",
-            trend(row.trend, row.as_of),
-            age(row.as_of, now),
-            Text(", ".join(f"{SHORT.get(model, model)} {value}" for model, value in row.models)),
-            Text(", ".join(row.flags), style="yellow"),
-        )
+        cells = _cells(rank, row, now)
+        shown.add_row(*(cells[name] for name in COLUMNS if name not in left_out))
     return shown
+
+
+def _column(name: str) -> Column:
+    return Column(name, justify="right" if name in {"#", "index", "as of"} else "left")
+
+
+def _cells(rank: int, row: Row, now: Instant) -> dict[str, str | Text]:
+    return {
+        "#": str(rank),
+        "patient": Text(row.patient_id),
+        "ward, bed": Text(row.place),
+        "level": Text(f" {row.level} ", style=STYLES[row.level]),
+        "index": "-" if row.index is None else f"{row.index:.0f}",
+        "last hour": trend(row.trend, row.as_of),
+        "as of": age(row.as_of, now),
+        "models": Text(", ".join(f"{SHORT.get(model, model)} {value}" for model, value in row.models)),
+        "remarks": Text(", ".join(row.flags), style="yellow"),
+    }
 
 
 def trend(points: Sequence[tuple[Instant, float | None]], as_of: Instant) -> str:

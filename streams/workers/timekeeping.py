@@ -33,6 +33,7 @@ class Timekeeper:
 
     async def start(self) -> None:
         """Connect, and read who keeps the clock."""
+        self._next = self.clock.now() + int(self.settings.first_tick_s * 1000)
         self._reader = reader(self.settings, "cardiostream-timekeeper")
         await self._reader.start()
         self._note(await read_to_end(self._reader, topics.CLOCK, 0))

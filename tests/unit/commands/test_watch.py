@@ -33,6 +33,13 @@ def test_a_row_tells_rank_level_in_words_index_trend_age_models_and_remarks() ->
     assert [part for part in parts if part not in line] == []
 
 
+def test_on_a_narrow_terminal_a_patient_is_one_line_without_bed_trend_and_models() -> None:
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(table([ILL], NOW, narrow=True))
+    [line] = [line for line in console.export_text().splitlines() if line.startswith("│")]
+    assert line.replace("│", " ").split() == ["1", "sim-0007", "high", "81", "5", "min", "ago", "corrected"]
+
+
 def test_who_cannot_be_judged_is_shown_with_the_reason_and_no_index() -> None:
     line = next(line for line in printed([ILL, UNKNOWN]).splitlines() if "sim-0002" in line)
     parts = ("2", "indeterminate", " - ", "3 h ago", "degraded, news2:missing:9279-1")

@@ -26,8 +26,8 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     return made
 
 
-async def keeper(clock: FixedClock) -> Timekeeper:
-    made = Timekeeper(Settings(tick_interval_s=5.0), clock)
+async def keeper(clock: FixedClock, first_tick_s: float = 0.0) -> Timekeeper:
+    made = Timekeeper(Settings(tick_interval_s=5.0, first_tick_s=first_tick_s), clock)
     await made.start()
     return made
 
@@ -51,6 +51,15 @@ async def test_a_tick_names_where_its_partitions_inputs_end(broker: Broker) -> N
         (1, Tick(START, {OBS: 0, PAT: 1, MOVED: 0})),
     ]
     await timekeeper.stop()
+
+
+async def test_the_first_tick_leaves_a_replay_that_begins_with_the_stack_time_to_take_the_clock(broker: Broker) -> None:
+    clock = FixedClock(START)
+    timekeeper = await keeper(clock, first_tick_s=10.0)
+    clock.at = START + 10 * SECOND - 1
+    assert await timekeeper.due([0]) == []
+    clock.at = START + 10 * SECOND
+    assert [tick.at for _, tick in ticks(await timekeeper.due([0]))] == [START + 10 * SECOND]
 
 
 async def test_the_next_tick_waits_for_the_interval(broker: Broker) -> None:
