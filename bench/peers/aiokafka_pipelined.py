@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -68,9 +69,8 @@ class Peer:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, lambda: [task.cancel() for task in tasks])
         try:
-            await asyncio.gather(*tasks)
-        except asyncio.CancelledError:
-            pass
+            with suppress(asyncio.CancelledError):  # how SIGTERM ends it
+                await asyncio.gather(*tasks)
         finally:
             await self.consumer.stop()
             await self.producer.stop()

@@ -125,10 +125,6 @@ class Identities:
         """Return all words on one identity."""
         return tuple(sorted(self._words.get(subject, {}).values()))
 
-    def subjects(self) -> list[str]:
-        """Return every identity that there is a word on."""
-        return sorted(self._words)
-
 
 def _end(subject: str, before: Mapping[str, str | None], pointers: Mapping[str, str]) -> str:
     """Return where a chain of pointers ended; `before` has those that have changed since."""

@@ -193,13 +193,14 @@ class Share:
 
     def gathered(self, patient_id: str) -> list[Timeline]:
         """Return the timelines of all identities whose facts are this patient's, the patient's own first."""
-        names = [patient_id, *self.identities.origins(patient_id)]
-        return [self.timelines[name] for name in names if name in self.timelines]
+        return self._known(patient_id, *self.identities.origins(patient_id))
 
     def ever_gathered(self, patient_id: str) -> list[Timeline]:
         """Return the timelines of all identities whose facts were this patient's under any words that were known."""
-        names = [patient_id, *self.identities.ever_origins(patient_id)]
-        return [self.timelines[name] for name in names if name in self.timelines]
+        return self._known(patient_id, *self.identities.ever_origins(patient_id))
+
+    def _known(self, *identities: str) -> list[Timeline]:
+        return [self.timelines[name] for name in identities if name in self.timelines]
 
     def changed(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Return the pieces of these identities that changed since they were last taken, and what is said of any."""

@@ -172,22 +172,19 @@ class Timeline:
         key, hour = resource.key, hour_of(resource.effective_at)
         old = self.get(key)
         if old is not None and slot_of(old.effective_at) != slot_of(resource.effective_at):
-            self._remove(key)
+            self.forget(key)
         self._where[key] = hour
         self.hours.setdefault(hour, Hour()).put(resource, void=self._voids(resource))
         self.touched.setdefault(slot_of(resource.effective_at), False)
 
-    def _remove(self, key: tuple[str, str]) -> None:
+    def forget(self, key: tuple[str, str]) -> None:
+        """Forget one resource that is remembered."""
         number = self._where.pop(key)
         hour = self.hours[number]
         self.touched[slot_of(hour.entries[key].held.effective_at)] = True
         hour.drop(key)
         if not hour.entries:
             del self.hours[number]
-
-    def forget(self, key: tuple[str, str]) -> None:
-        """Forget one resource."""
-        self._remove(key)
 
     def in_writing_order(self) -> list[int]:
         """Return the touched pieces, those that lost something last: a fact that moves is never in none of them."""
@@ -205,7 +202,7 @@ class Timeline:
         oldest_kept = hour_of(self.horizon - self.retention.quick_ms)
         for number in [n for n in self.hours if UNDATED < n <= oldest_kept]:
             for resource in [e.held for e in self.hours[number].entries.values() if self._too_old(e.held)]:
-                self._remove(resource.key)
+                self.forget(resource.key)
 
     def pieces(self) -> list[int]:
         """Return the number of every piece that holds something."""

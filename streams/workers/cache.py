@@ -73,13 +73,7 @@ class CacheWork:
     async def start(self) -> None:
         """Connect; Redis may be away, the view follows when it comes."""
         await self.timekeeper.start()
-        identity = await asyncio.to_thread(topic_id, self.settings, topics.SCORES)
-        self.view = View(
-            self.redis,
-            identity,
-            latest_ttl_s=self.settings.latest_ttl_s,
-            history_length=self.settings.history_length,
-        )
+        self.view = await opened_view(self.redis, self.settings)
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -196,6 +190,12 @@ class CacheWork:
         """Acknowledge the scores."""
         self.host.acknowledge(flush.items)
         metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
+
+
+async def opened_view(redis: Any, settings: Settings) -> View:
+    """Return the view of the results topic as it is on this broker."""
+    identity = await asyncio.to_thread(topic_id, settings, topics.SCORES)
+    return View(redis, identity, latest_ttl_s=settings.latest_ttl_s, history_length=settings.history_length)
 
 
 def row_of(record: Record) -> ViewRow:

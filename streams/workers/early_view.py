@@ -12,8 +12,7 @@ from streams.errors import RetryableError
 from streams.publish.view import View, ViewRow, connect
 from streams.settings import Settings
 from streams.transport.produce import Out
-from streams.workers.cache import row_of
-from streams.workers.topic_id import topic_id
+from streams.workers.cache import opened_view, row_of
 
 
 class Acknowledged(NamedTuple):
@@ -43,11 +42,7 @@ class EarlyView:
 
     async def start(self) -> None:
         """Learn which topic the scores are on, and begin to write."""
-        identity = await asyncio.to_thread(topic_id, self.settings, topics.SCORES)
-        self._view = View(
-            self._redis, identity,
-            latest_ttl_s=self.settings.latest_ttl_s, history_length=self.settings.history_length,
-        )  # fmt: skip
+        self._view = await opened_view(self._redis, self.settings)
         self._writing = asyncio.create_task(self._write())
 
     async def stop(self) -> None:

@@ -130,7 +130,8 @@ class Gathered(msgspec.Struct):
                 if (instant := as_of(own) or as_of(share.ever_gathered(identity))) is not None:
                     yield Retirement(identity, patient_id, instant)
         for patient_id in self.patients(share, number, relay):
-            if as_of(share.gathered(patient_id)) is None:
+            # A horizon is there as soon as anything clinical was accepted; asking for it walks through no facts.
+            if all(timeline.horizon is None for timeline in share.gathered(patient_id)):
                 instant = as_of(share.ever_gathered(patient_id))
                 if instant is not None:
                     yield Retirement(patient_id, "", instant)
