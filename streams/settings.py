@@ -99,7 +99,8 @@ class Settings(BaseSettings):
     """Longest that the broker holds back an empty fetch; large is cheap when idle, small spares partitions that come
     in turn a wait."""
     gather_ms: int = Field(default=4, ge=0)
-    """Shortest time between two takings of fetched records by a worker, so that single records gather into runs."""
+    """Shortest time between two fetches of a worker, so that single records gather into runs; what comes after a pause
+    comes at once."""
     view_gather_ms: int = Field(default=100, ge=0)
     """The same for the cache worker where bedside workers show scores themselves (`early_view`): it keeps, trends and
     repairs what readers have seen already, and a rarer look spares the broker and the cores."""

@@ -29,7 +29,7 @@ from streams.timeline.overruled import FactKey, Overruled, bucket_of
 from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, Outcome, Retention, Timeline
 
 EPOCH, TICK, DEBT = UNDATED - 2, UNDATED - 3, UNDATED - 4
-WORDS, PARKED = UNDATED - 6, UNDATED - 7
+WORDS, PARKED, HEARD = UNDATED - 6, UNDATED - 7, UNDATED - 8
 OVERRULINGS = -(2**50)
 """Overrulings stand in this piece and those below it, one for each bucket."""
 
@@ -75,6 +75,9 @@ class Share:
         """Patients scored while a model was away; a debt survives a restart."""
         self.parked: dict[str, Instant] = {}
         """Aliases that wait for their patient, and the tick since which they do."""
+        self.heard: int | None = None
+        """Offset on the results topic before which no former owner has the last word; None where nobody noted it."""
+        self._heard_by = 0
         self._older: dict[tuple[str, int], list[bytes]] = {}
         self._said: set[str] = set()
         self._left: set[int] = set()
@@ -90,8 +93,7 @@ class Share:
         at_least
             Highest epoch known from elsewhere, so that a lost changelog does not let the epochs begin anew.
         """
-        self.epoch = max(self._take(records), at_least) + 1
-        return [self._piece("", EPOCH, encode_number(self.epoch))]
+        return self._announce(max(self._take(records), at_least))
 
     def absorb(self, records: Iterable[tuple[bytes, bytes | None]]) -> list[Piece]:
         """Unite what was written while the epoch was announced; return another announcement if it is contested."""
@@ -99,8 +101,16 @@ class Share:
         highest = self._take(others)
         if highest < self.epoch:
             return []
-        self.epoch = highest + 1
-        return [self._piece("", EPOCH, encode_number(self.epoch))]
+        return self._announce(highest)
+
+    def _announce(self, highest: int) -> list[Piece]:
+        """Take the epoch after the highest; what was heard is said again under it, for a former owner may note more.
+
+        To a former owner its own late records are in order.
+        """
+        self.epoch = self._heard_by = highest + 1
+        heard = [] if self.heard is None else [self._piece("", HEARD, encode_number(self.heard))]
+        return [self._piece("", EPOCH, encode_number(self.epoch)), *heard]
 
     def _take(self, records: Iterable[tuple[bytes, bytes | None]]) -> int:
         """Unite pieces and return the highest epoch among them; what is too old goes when all are known."""
@@ -126,6 +136,8 @@ class Share:
         self._older.setdefault((key.patient_id, key.piece), []).append(raw)
         if key.piece == TICK:
             self.tick = max(self.tick or 0, decode_number(value))
+        elif key.piece == HEARD:
+            self._hear_of(key.epoch, decode_number(value))
         elif key.piece == DEBT:
             self.owed.add(key.patient_id)
         elif key.piece == PARKED:
@@ -135,6 +147,13 @@ class Share:
                 self._overrule(word)
         elif key.piece not in {EPOCH, WORDS}:
             self._put(key.patient_id, key.piece, value)
+
+    def _hear_of(self, epoch: int, heard: int) -> None:
+        """Believe the highest epoch, and of one the lower: too little is read again, too much would be missed."""
+        if self.heard is None or epoch > self._heard_by:
+            self.heard, self._heard_by = heard, epoch
+        elif epoch == self._heard_by:
+            self.heard = min(self.heard, heard)
 
     def _put(self, patient_id: str, piece: int, value: bytes) -> None:
         """Unite one piece of facts with what is remembered under an identity."""
@@ -230,7 +249,8 @@ class Share:
             return []
         self.tick = tick
         self._left |= self.overruled.forget_old(self._held_among)
-        return [self._piece("", TICK, encode_number(tick))]
+        heard = [] if self.heard is None else [self._piece("", HEARD, encode_number(self.heard))]
+        return [self._piece("", TICK, encode_number(tick)), *heard]
 
     def _held_among(self, keys: Set[FactKey]) -> Set[FactKey]:
         return {key for timeline in self.timelines.values() for key in timeline.held_among(keys)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from streams.settings import Settings
+from streams.transport.fetching import PacedConsumer
 from streams.transport.offsets import Offsets
 from streams.transport.runs import Run
 
@@ -40,7 +40,8 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         conf = self.app.conf
         # Ranges give a member the same partition numbers of every topic, so one patient's inputs meet in one process.
         self._assignor = RangePartitionAssignor
-        return aiokafka.AIOKafkaConsumer(
+        return PacedConsumer(
+            gather_s=settings.gather_ms / 1000,
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=settings.group_instance_id or None,
@@ -70,7 +71,6 @@ class RunConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offsets: Offsets[TP] = Offsets()
-        self._last_fetch = 0.0
         self.before_revoked: AssignmentHook | None = None
         """Called while the partitions are still ours, to finish what is in flight."""
         self.after_assigned: AssignmentHook | None = None
@@ -88,7 +88,6 @@ class RunConsumer(driver.Consumer):
                 raise
 
     async def _drain_once(self) -> None:
-        await self._pace()
         generation = self.offsets.generation
         fetched, _ = await self._wait_next_records(1.0)
         if not fetched or self.should_stop:
@@ -101,13 +100,6 @@ class RunConsumer(driver.Consumer):
                 return
             if records:
                 await self._hand_on(TP(*tp), records, generation)
-
-    async def _pace(self) -> None:
-        """Let records gather for a moment: a fetch each costs more than the record, on both sides."""
-        ahead = self._last_fetch + self.transport.settings.gather_ms / 1000 - time.monotonic()
-        if ahead > 0:
-            await asyncio.sleep(ahead)
-        self._last_fetch = time.monotonic()
 
     async def _go_back(self) -> None:
         """Move to the committed offsets; not given up before it worked, unless yet another assignment has begun."""

@@ -39,6 +39,19 @@ async def read_on(consumer: Any, tp: TopicPartition) -> list[Any]:
     return records
 
 
+async def read_between(consumer: Any, tp: TopicPartition, first: int, past: int) -> list[Any]:
+    """Read what stands in one partition from offset `first` to before `past`; offsets may be missing there."""
+    consumer.assign([tp])
+    consumer.seek(tp, first)
+    records: list[Any] = []
+    for _ in range(_TRIES):
+        for batch in (await consumer.getmany(tp, timeout_ms=_WAIT_MS)).values():
+            records += batch
+        if await consumer.position(tp) >= past:
+            break
+    return [record for record in records if record.offset < past]
+
+
 def _end(consumer: Any, tp: TopicPartition) -> int | None:
     """Return where the last fetch said that the partition ends for this reader; None before the first fetch.
 

@@ -68,5 +68,20 @@ class Due(NamedTuple):
         return len(self.patient_ids)
 
 
-Item = Run | Due
+class Again(NamedTuple):
+    """Patients of one partition for whom a former owner had the last word, up to an offset of the results topic."""
+
+    partition: int
+    patient_ids: tuple[str, ...]
+    heard: int
+    """Results before this offset are in order once the item is settled."""
+    generation: int
+
+    @property
+    def size(self) -> int:
+        """How many patients it names."""
+        return len(self.patient_ids)
+
+
+Item = Run | Due | Again
 """What a pipeline gathers."""

@@ -22,7 +22,7 @@ async def lag(settings: Settings) -> dict[str, int]:
     """Return how many records each group has not yet committed, over all its inputs."""
     groups = {
         topics.GROUP_NORMALISE: tuple(dict.fromkeys(source.topic for source in settings.handed_on)),
-        topics.GROUP_BEDSIDE: (*settings.bedside_inputs, topics.TICKS, topics.SCORES),
+        topics.GROUP_BEDSIDE: (*settings.bedside_inputs, topics.TICKS),
         topics.GROUP_CACHE: (topics.SCORES,),
     }
     return {group: await _lag_of(settings, group, names) for group, names in groups.items() if names}

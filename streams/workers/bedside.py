@@ -17,21 +17,21 @@ from streams.inference.client import TritonClient
 from streams.inference.manifest import load
 from streams.inference.outcomes import Scorer
 from streams.normalise import warm_up
-from streams.publish.headers import epoch_of
 from streams.records import RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Share
-from streams.timeline.snapshot import as_of
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
-from streams.transport.runs import Due, Item, Run
+from streams.transport.runs import Again, Due, Item, Run
 from streams.workers import parking
 from streams.workers.assessment import Publisher, case_of, is_owed, judge, retired_out
 from streams.workers.door import Door
+from streams.workers.due_times import due_times
 from streams.workers.early_view import EarlyView
 from streams.workers.flush import Flush
 from streams.workers.gathering import Gathered, decoded
 from streams.workers.intake import dead_letter_out
+from streams.workers.late_words import LateWords
 from streams.workers.lifecycle import Host
 from streams.workers.ownership import Owner, check_copartition, committed_offsets, cutoffs, due_after_ms, outs_of
 from streams.workers.relay import Relay
@@ -50,7 +50,7 @@ class BedsideWork:
 
     def __init__(self, settings: Settings, host: Host, scorer: Scorer | None = None) -> None:
         self.settings, self.host = settings, host
-        self.topics: tuple[str, ...] = (*settings.bedside_inputs, topics.TICKS, topics.SCORES)
+        self.topics: tuple[str, ...] = (*settings.bedside_inputs, topics.TICKS)
         self.spec = load(settings.model_repository, MODEL)
         self.client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
         self.scorer: Scorer = scorer or Batches(
@@ -74,16 +74,19 @@ class BedsideWork:
             self.begin, self.judge, self.publish, self.settle,
             max_records=settings.max_flush_records, in_flight=settings.flushes_in_flight,
         )  # fmt: skip
+        self.late_words = LateWords(settings, self.pipeline.put)
 
     async def start(self) -> None:
         """Triton may be away at start; NEWS2 stands alone until it comes."""
         if self.settings.keyed:
             await asyncio.to_thread(warm_up)
+        await self.late_words.start()
         if self.early is not None:
             await self.early.start()
 
     async def stop(self) -> None:
-        """Close the connections to Triton and Redis."""
+        """Close the connections to Kafka, Triton and Redis."""
+        await self.late_words.stop()
         if self.early is not None:
             await self.early.stop()
         await self.client.close()
@@ -94,23 +97,17 @@ class BedsideWork:
         check_copartition(partitions, numbers, self.topics)
         shares = await self.owner.acquire(numbers)
         committed = await committed_offsets(self.host.app.run_consumer, self.settings.bedside_inputs, numbers)
-        due = {number: self._due_times(number, share) for number, share in shares.items()}
+        due = {n: due_times(share, n, self.relay, due_after_ms(self.settings)) for n, share in shares.items()}
         self.shares, self.due, self.ticks = shares, due, {number: Ticks() for number in numbers}
         self.positions.reset(committed)
-
-    def _due_times(self, number: int, share: Share) -> DueTimes:
-        due = DueTimes(due_after_ms(self.settings))
-        everyone = Gathered(arrivals=dict.fromkeys(share.timelines))
-        for patient_id in everyone.patients(share, number, self.relay):
-            if (instant := as_of(share.gathered(patient_id))) is not None:
-                due.note(patient_id, instant)
-        return due
+        await self.late_words.begin(shares, self.host.generation)
 
     async def idle(self) -> None:
         """Pay debts: judge again those that were scored while the model was away; one batch while that is a probe."""
         consumer = self.host.app.run_consumer
         consumer.pause_partitions([tp for tp in consumer.assignment() if tp.topic in self.door.intake.stopped])
         generation, shares = self.host.generation, self.shares
+        self.late_words.tend(self.pipeline.failed)
         metrics.DEGRADED.set(sum(len(share.owed) for share in shares.values()))
         if self._paying or self.pipeline.waits_for(Due) or not self.scorer.would_ask(MODEL):
             return
@@ -135,6 +132,8 @@ class BedsideWork:
         for item in current:
             if isinstance(item, Due):
                 self._take_debts(item, gathered[item.partition], flush)
+            elif isinstance(item, Again):
+                self._take_late_words(item, gathered[item.partition], flush)
         for number, found in gathered.items():
             self._prepare(number, found, flush)
         self._paying += bool(flush.paying)
@@ -151,15 +150,19 @@ class BedsideWork:
                 gathered.note(patient_id, None)
                 flush.paying.add((item.partition, patient_id))
 
+    def _take_late_words(self, item: Again, gathered: Gathered, flush: Flush) -> None:
+        flush.heard[item.partition] = item.heard
+        for patient_id in item.patient_ids:
+            if self.shares[item.partition].gathered(patient_id):
+                gathered.note(patient_id, None)
+
     def _take(self, item: Run, share: Share, gathered: Gathered, flush: Flush) -> None:
         metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
         if item.topic == topics.TICKS:
             for record in item.records:
                 self.ticks[item.partition].wait(decoded(_tick, record, item), item)
             return
-        if item.topic == topics.SCORES:
-            self._heed_former_owners(item, share, gathered)
-        elif item.topic in self.door.intake.sources:
+        if item.topic in self.door.intake.sources:
             flush.outs += self.door.take(item, share, gathered)
             if item.topic in self.door.intake.stopped:
                 # Not acknowledged; ticks do not wait for it, for it is not read on before somebody mends it.
@@ -172,19 +175,6 @@ class BedsideWork:
                 metrics.FACTS.labels(outcome).inc(count)
             self.positions.passed(item)
         flush.runs.append(item)
-
-    def _heed_former_owners(self, run: Run, share: Share, gathered: Gathered) -> None:
-        """Publish again whoever an older owner published for: its record may stand behind a newer one.
-
-        After a restart this repeats the results of the last moment before it; that is the price of never leaving a late
-        buffer with the last word.
-        """
-        for record in run.records:
-            epoch = epoch_of(record)
-            if epoch < share.epoch and record.key is not None:
-                patient_id = record.key.decode()
-                if share.gathered(patient_id):
-                    gathered.note(patient_id, None)
 
     def _act_on_tick(self, number: int, gathered: Gathered, flush: Flush) -> None:
         tick, runs = self.ticks[number].due(number, self.positions)
@@ -264,12 +254,14 @@ class BedsideWork:
         return await self._taken(pieces + flush.outs + results)
 
     async def _taken(self, outs: list[Out]) -> Awaitable[object]:
-        """Hand records to the producer; once the broker has them, scores go to the view."""
-        sent = await self.host.producer.send(outs)
-        return sent if self.early is None else self._shown(self.early, outs, sent)
+        """Hand records to the producer; once the broker has them, scores are known as ours and go to the view."""
+        return self._known(outs, await self.host.producer.send(outs))
 
-    async def _shown(self, early: EarlyView, outs: list[Out], sent: Awaitable[list[int]]) -> None:
-        early.put(outs, await sent)
+    async def _known(self, outs: list[Out], sent: Awaitable[list[int]]) -> None:
+        scores = [(out, at) for out, at in zip(outs, await sent, strict=True) if out.topic == topics.SCORES]
+        self.late_words.ours(scores)
+        if self.early is not None:
+            self.early.put(scores)
 
     def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
         change = share.owe if owed else share.settle
@@ -280,6 +272,8 @@ class BedsideWork:
         self._paying -= bool(flush.paying)
         if flush.generation == self.host.generation:
             shares = self.shares
+            for number, offset in flush.heard.items():
+                shares[number].heard = offset
             removals = [o for n, found in flush.pieces.items() for o in outs_of(n, shares[n].superseded(found))]
             if removals:
                 await (await self.host.producer.send(removals))

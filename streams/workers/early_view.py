@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from streams import metrics, topics
+from streams import metrics
 from streams.errors import RetryableError
 from streams.publish.view import View, ViewRow, connect
 from streams.settings import Settings
@@ -53,10 +53,10 @@ class EarlyView:
                 await self._writing
         await self._redis.aclose()
 
-    def put(self, outs: Iterable[Out], offsets: Iterable[int]) -> None:
-        """Take what the broker has acknowledged; a place that it did not tell is left to the cache worker."""
-        for out, offset in zip(outs, offsets, strict=True):
-            if out.topic == topics.SCORES and offset >= 0:
+    def put(self, scores: Iterable[tuple[Out, int]]) -> None:
+        """Take scores that the broker has acknowledged, with their offsets; one that it did not tell is left out."""
+        for out, offset in scores:
+            if offset >= 0:
                 row = row_of(Acknowledged(offset, 0, out.key, out.value, out.headers))
                 self._waiting[row.patient_id] = row
         if self._waiting:

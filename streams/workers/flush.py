@@ -24,6 +24,8 @@ class Flush(msgspec.Struct):
     """What other partitions must be told, and last words on ids that are not judged any more."""
     letters: list[Out] = []
     """Dead letters of what waited for its patient too long."""
+    heard: dict[int, int] = {}
+    """Offsets on the results topic before which everything is in order once this is settled."""
     answers: list[Answer | None] = []
     paying: set[tuple[int, str]] = set()
     """Partition and patient of those that are judged for a debt alone."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.workers import ownership
+from streams.workers import late_words, ownership
 from tests.unit.workers.bedsides import Bedside
 from tests.unit.workers.fakes import Broker
 
@@ -15,6 +15,7 @@ from tests.unit.workers.fakes import Broker
 async def bedside(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bedside]:
     broker = Broker()
     monkeypatch.setattr(ownership, "reading", broker.reading)
+    monkeypatch.setattr(late_words, "reader", broker.reader)
     made = Bedside(broker)
     await made.own(0)
     yield made
@@ -25,6 +26,7 @@ async def bedside(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bedside]:
 async def single(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bedside]:
     broker = Broker()
     monkeypatch.setattr(ownership, "reading", broker.reading)
+    monkeypatch.setattr(late_words, "reader", broker.reader)
     made = Bedside(broker, coalesce=False)
     await made.own(0)
     yield made

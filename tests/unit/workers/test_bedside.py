@@ -19,7 +19,6 @@ from streams.records import (
 from streams.timeline.encoding import decode_key
 from streams.timeline.hour import SLOT
 from streams.timeline.snapshot import as_of
-from streams.transport.runs import Run
 from streams.workers.assessment import RECEIVED_AT
 from tests.unit.workers.bedsides import OBS, PAT, PULSE, SCORES, STATE, TICKS, Bedside, successor
 from tests.unit.workers.fakes import HOUR, MARKED, START, Rec, encode, through, vitals
@@ -128,39 +127,6 @@ async def test_a_successor_removes_its_predecessors_piece_only_after_its_own_is_
         assert [out.topic for out in second.host.producer.batches[-1]] == [STATE]
 
 
-def echoes(bedside: Bedside, epoch: int, patient_id: str = "p1") -> Run:
-    """A record on the results topic as the worker reads it back."""
-    record = bedside.broker.append(SCORES, 0, patient_id.encode(), b"{}", [(EPOCH, b"%d" % epoch)])
-    return bedside.host.run(SCORES, [record])
-
-
-async def test_a_former_owners_record_behind_ones_own_publishes_that_patient_again(bedside: Bedside) -> None:
-    await bedside.take(vitals())
-    async with successor(bedside) as second:
-        await second.take(vitals("p2"))
-        late = echoes(second, 1)
-        await through(second.work, late)
-        assert [s.patient_id for s in second.scores] == ["p2", "p1"]
-        assert RECEIVED_AT not in second.heads[1]
-        assert second.host.committable(SCORES) == late.next_offset
-
-
-async def test_ones_own_record_publishes_nothing_and_is_acknowledged(bedside: Bedside) -> None:
-    await bedside.take(vitals())
-    own = echoes(bedside, 1)
-    await through(bedside.work, own)
-    assert len(bedside.scores) == 1
-    assert bedside.host.committable(SCORES) == own.next_offset
-
-
-async def test_a_former_owners_record_of_a_patient_of_whom_nothing_is_known_publishes_nothing(
-    bedside: Bedside,
-) -> None:
-    async with successor(bedside) as second:
-        await through(second.work, echoes(second, 1, "unknown"))
-        assert second.scores == []
-
-
 async def test_positions_of_a_new_assignment_begin_at_what_is_committed(bedside: Bedside) -> None:
     async with successor(bedside) as second:
         second.host.app.run_consumer.committed_offsets = {(OBS, 0): 7}
@@ -181,9 +147,9 @@ async def test_ownership_restores_every_patients_newest_fact(bedside: Bedside) -
 @pytest.mark.parametrize(
     "assignment",
     [
-        {TP(OBS, 0), TP(PAT, 0), TP(TICKS, 0)},
-        {TP(OBS, 0), TP(OBS, 1), TP(PAT, 0), TP(TICKS, 0), TP(SCORES, 0)},
-        {TP(OBS, 0), TP(PAT, 1), TP(TICKS, 0), TP(SCORES, 0)},
+        {TP(OBS, 0), TP(PAT, 0)},
+        {TP(OBS, 0), TP(OBS, 1), TP(PAT, 0), TP(TICKS, 0)},
+        {TP(OBS, 0), TP(PAT, 1), TP(TICKS, 0)},
     ],
 )
 async def test_unlike_partition_numbers_stop_the_worker_before_it_owns_anything(

@@ -20,7 +20,8 @@ from streams.publish.retirement import HEADER
 from streams.records import DeadLetter, EncounterVersion, Overruling, PatientVersion, Tick, Version
 from streams.settings import Settings
 from streams.transport.produce import partition_of
-from streams.workers import ownership
+from streams.transport.runs import Again
+from streams.workers import late_words, ownership
 from streams.workers.bedside import BedsideWork
 from tests.unit.workers.fakes import HOUR, MODEL_REPOSITORY, START, Broker, Host, encode, through, vitals
 
@@ -107,6 +108,7 @@ class Process:
 async def process(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Process]:
     broker = Broker()
     monkeypatch.setattr(ownership, "reading", broker.reading)
+    monkeypatch.setattr(late_words, "reader", broker.reader)
     made = Process(broker)
     await made.own()
     yield made
@@ -210,9 +212,8 @@ async def test_a_debt_that_a_patient_left_without_facts_has_is_forgotten(process
 async def test_a_former_owners_score_of_a_retired_id_is_answered_by_its_last_word(process: Process) -> None:
     await process.take(vitals(THERE), person(THERE, 2, replaced_by=(HERE,)))
     await process.hear()
-    late = process.broker.append(SCORES, 1, THERE.encode(), b"{}", [("cs_epoch", b"0")])
     before = len(process.words)
-    await through(process.work, process.host.run(SCORES, [late], 1))
+    await through(process.work, Again(1, (THERE,), 1, process.host.generation))
     assert process.words[before:] == [(THERE, "retired", HERE)]
 
 

@@ -34,8 +34,8 @@ class Redis:
         return WriteCounts(len(rows), 0, 0)
 
 
-def score(patient_id: str, topic: str = topics.SCORES) -> Out:
-    return Out(topic, 0, patient_id.encode(), b"{}", list(HEADERS.items()))
+def score(patient_id: str) -> Out:
+    return Out(topics.SCORES, 0, patient_id.encode(), b"{}", list(HEADERS.items()))
 
 
 async def writing(redis: Redis) -> tuple[EarlyView, asyncio.Task[None]]:
@@ -53,7 +53,7 @@ async def settle() -> None:
 async def test_an_acknowledged_score_is_written_with_its_place_on_the_topic() -> None:
     redis = Redis()
     early, task = await writing(redis)
-    early.put([score("p1", topics.PREDICTIONS), score("p1")], [7, 41])
+    early.put([(score("p1"), 41)])
     await settle()
     assert redis.written == [[("p1", 3, 41)]]
     task.cancel()
@@ -62,7 +62,7 @@ async def test_an_acknowledged_score_is_written_with_its_place_on_the_topic() ->
 async def test_a_place_that_the_broker_did_not_tell_is_left_to_the_cache_worker() -> None:
     redis = Redis()
     early, task = await writing(redis)
-    early.put([score("p1")], [-1])
+    early.put([(score("p1"), -1)])
     await settle()
     assert redis.written == []
     task.cancel()
@@ -72,10 +72,10 @@ async def test_while_redis_is_slow_only_the_newest_score_of_a_patient_waits() ->
     redis = Redis()
     early, task = await writing(redis)
     redis.slow.clear()
-    early.put([score("p1")], [1])
+    early.put([(score("p1"), 1)])
     await settle()
     for offset in range(2, 100):
-        early.put([score("p1")], [offset])
+        early.put([(score("p1"), offset)])
     redis.slow.set()
     await settle()
     assert redis.written == [[("p1", 3, 1)], [("p1", 3, 99)]]
@@ -86,10 +86,10 @@ async def test_a_redis_that_is_away_is_not_waited_for_and_serves_again_when_it_i
     redis = Redis()
     early, task = await writing(redis)
     redis.away = True
-    early.put([score("p1")], [1])
+    early.put([(score("p1"), 1)])
     await settle()
     redis.away = False
-    early.put([score("p2")], [2])
+    early.put([(score("p2"), 2)])
     await settle()
     assert redis.written == [[("p2", 3, 2)]]
     assert not task.done()
