@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +13,7 @@ from streams.fusion.fuse import fuse
 from streams.fusion.stage import Cutoffs, Stage
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome, Unavailable
-from streams.modalities.vitals import Prepared, prepare
+from streams.modalities.vitals import Prepared, prepare_many
 from streams.publish import retirement
 from streams.publish.headers import headers
 from streams.publish.identity import facts_digest, version_id
@@ -32,14 +33,22 @@ RECEIVED_AT = "cs_received_at"
 _encode = msgspec.json.Encoder().encode
 
 
-class Case(msgspec.Struct, frozen=True):
+class Noted(NamedTuple):
+    """One patient to be judged, with the facts as they were when that was noted."""
+
+    snapshot: Snapshot
+    stage: Stage
+    received_at: Instant | None
+    """Arrival of the oldest input that made this score due; None where time or a debt did."""
+
+
+class Case(msgspec.Struct, frozen=True, gc=False):
     """One patient on the way through a flush."""
 
     snapshot: Snapshot
     prepared: Prepared
     stage: Stage
     received_at: Instant | None
-    """Arrival of the oldest input that made this score due; None where time or a debt did."""
 
     @property
     def sufficient(self) -> bool:
@@ -47,15 +56,10 @@ class Case(msgspec.Struct, frozen=True):
         return not self.prepared.reasons
 
 
-def case_of(
-    patient_id: str,
-    timelines: Sequence[Timeline],
-    spec: Manifest,
-    *,
-    cutoffs: Cutoffs,
-    received_at: Instant | None,
-) -> Case | None:
-    """Prepare one patient for judgement; None where nothing clinical was ever accepted.
+def noted(
+    patient_id: str, timelines: Sequence[Timeline], *, cutoffs: Cutoffs, received_at: Instant | None
+) -> Noted | None:
+    """Note one patient for judgement as the facts are now; None where nothing clinical was ever accepted.
 
     Parameters
     ----------
@@ -65,9 +69,21 @@ def case_of(
         What the highest tick acted on makes of scores; ``Cutoffs()`` where there was none yet.
     """
     found = snapshot(patient_id, timelines)
-    if found is None:
-        return None
-    return Case(found, prepare(found, spec), cutoffs.stage(found.as_of), received_at)
+    return None if found is None else Noted(found, cutoffs.stage(found.as_of), received_at)
+
+
+def cases_of(those: Sequence[Noted], spec: Manifest) -> list[Case]:
+    """Prepare all patients of a flush for judgement together."""
+    prepared = prepare_many([one.snapshot for one in those], spec)
+    return [Case(one.snapshot, ready, one.stage, one.received_at) for one, ready in zip(those, prepared, strict=True)]
+
+
+def case_of(
+    patient_id: str, timelines: Sequence[Timeline], spec: Manifest, *, cutoffs: Cutoffs, received_at: Instant | None
+) -> Case | None:
+    """Prepare one patient alone; see `noted`."""
+    found = noted(patient_id, timelines, cutoffs=cutoffs, received_at=received_at)
+    return None if found is None else cases_of([found], spec)[0]
 
 
 def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:

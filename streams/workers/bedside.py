@@ -24,7 +24,7 @@ from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Again, Due, Item, Run
 from streams.workers import parking
-from streams.workers.assessment import Publisher, case_of, is_owed, judge, retired_out
+from streams.workers.assessment import Publisher, cases_of, is_owed, judge, noted, retired_out
 from streams.workers.door import Door
 from streams.workers.due_times import due_times
 from streams.workers.early_view import EarlyView
@@ -136,6 +136,7 @@ class BedsideWork:
                 self._take_late_words(item, gathered[item.partition], flush)
         for number, found in gathered.items():
             self._prepare(number, found, flush)
+        flush.cases = cases_of([found for *_, found in flush.noted], self.spec)
         self._paying += bool(flush.paying)
         return flush
 
@@ -205,30 +206,30 @@ class BedsideWork:
         self._note_cases(number, gathered, flush)
 
     def _note_cases(self, number: int, gathered: Gathered, flush: Flush) -> None:
-        """Prepare those who are concerned for judgement, with their facts as they are now."""
+        """Note those who are concerned for judgement, with their facts as they are now."""
         share = self.shares[number]
         limit = cutoffs(share, self.settings)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
             timelines = share.gathered(patient_id)
-            case = case_of(patient_id, timelines, self.spec, cutoffs=limit, received_at=received_at)
-            if case is not None:
-                self.due[number].note(patient_id, case.snapshot.as_of)
-                flush.cases.append((share, number, case))
+            found = noted(patient_id, timelines, cutoffs=limit, received_at=received_at)
+            if found is not None:
+                self.due[number].note(patient_id, found.snapshot.as_of)
+                flush.noted.append((share, number, found))
 
     def _retire(self, number: int, gathered: Gathered, flush: Flush) -> None:
         """Take back what stands of ids that have been merged into another; they are not judged any more."""
         share = self.shares[number]
         for found in gathered.last_words(share, number, self.relay):
-            flush.cases = [case for case in flush.cases if case[2].snapshot.patient_id != found.patient_id]
+            flush.noted = [one for one in flush.noted if one[2].snapshot.patient_id != found.patient_id]
             flush.pieces[number] += share.settle([found.patient_id])
             flush.outs.append(retired_out(found, number, share.epoch))
 
     async def judge(self, flush: Flush) -> None:
         """Ask the model for those whose input suffices."""
-        asked = [i for i, (_, _, case) in enumerate(flush.cases) if case.sufficient]
+        asked = [i for i, case in enumerate(flush.cases) if case.sufficient]
         flush.answers = [None] * len(flush.cases)
         if asked:
-            rows = [flush.cases[i][2].prepared.tensors for i in asked]
+            rows = [flush.cases[i].prepared.tensors for i in asked]
             for i, outcome in zip(asked, await self.scorer.score(self.spec, rows), strict=True):
                 flush.answers[i] = outcome
 
@@ -242,7 +243,7 @@ class BedsideWork:
             if flush.generation != self.host.generation:
                 return _nothing()
         results: list[Out] = []
-        for (share, number, case), outcome in zip(flush.cases, flush.answers, strict=True):
+        for (share, number, _), case, outcome in zip(flush.noted, flush.cases, flush.answers, strict=True):
             if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
                 # Nothing new to say: the score that stands is the one without the model.
                 continue

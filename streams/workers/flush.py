@@ -8,7 +8,7 @@ from streams.inference.outcomes import Outcome as Answer
 from streams.timeline.share import Piece, Share
 from streams.transport.produce import Out
 from streams.transport.runs import Run
-from streams.workers.assessment import Case
+from streams.workers.assessment import Case, Noted
 
 
 class Flush(msgspec.Struct):
@@ -18,7 +18,10 @@ class Flush(msgspec.Struct):
     runs: list[Run]
     """Runs to acknowledge once everything is on the broker."""
     began: float
-    cases: list[tuple[Share, int, Case]] = []
+    noted: list[tuple[Share, int, Noted]] = []
+    """Whom it concerns, with their facts as they were then."""
+    cases: list[Case] = []
+    """The same, prepared for judgement, in order."""
     pieces: dict[int, list[Piece]] = {}
     outs: list[Out] = []
     """What other partitions must be told, and last words on ids that are not judged any more."""

@@ -74,7 +74,7 @@ class Host:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         metrics.serve(self.settings.metrics_port)
-        _spare_the_collector()
+        spare_the_collector()
         code = 1
         try:
             await self.producer.start()
@@ -187,7 +187,7 @@ class Host:
                 )
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Look for cyclic garbage seldom: the state is millions of objects that live long and form no cycles.
 
     With Python's own thresholds a tenth to a third of a busy bedside worker's time goes into walking them.

@@ -20,7 +20,7 @@ def statistics_of(snapshots: list[Snapshot], spec: Manifest) -> Floats:
     statics = np.zeros((len(snapshots), 4))
     for mine, one, snapshot in zip(table, statics, snapshots, strict=True):
         one[:] = statics_of(snapshot.birth_date, snapshot.sex, snapshot.as_of, spec.statics)
-        rows = rows_of(snapshot.series, snapshot.as_of, columns)
+        rows = rows_of([snapshot], columns)
         if not len(rows.value):
             continue
         order = np.argsort(rows.column, kind="stable")

@@ -6,6 +6,6 @@ shorter time has padding in front. **After 48 hours the window slides**: what is
 carried forward, since the networks were trained on the first 48 hours of stays and have never seen an older value.
 """
 
-from streams.modalities.vitals.prepared import Prepared, prepare, stack
+from streams.modalities.vitals.prepared import Prepared, prepare, prepare_many, stack
 
-__all__ = ["Prepared", "prepare", "stack"]
+__all__ = ["Prepared", "prepare", "prepare_many", "stack"]

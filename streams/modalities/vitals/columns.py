@@ -34,12 +34,6 @@ class Columns(NamedTuple):
     """Per column: log(1 + x) before it is normalised."""
     mean: NDArray[np.float64]
     std: NDArray[np.float64]
-    cells: NDArray[np.int64]
-    """Shape (bins, inputs): the number of each cell, counted along the rows."""
-    bin: NDArray[np.int16]
-    """Shape (bins, 1): the number of each bin, oldest first."""
-    row: np.int64
-    """Cells of one bin."""
     composed: tuple[tuple[int, tuple[int, ...]], ...]
     """(row of `QUANTITIES`, rows of those that add up to it)."""
     part: NDArray[np.bool_]
@@ -79,9 +73,6 @@ def _compiled(spec: Manifest) -> Columns:
         log=np.array([i.scale == "log1p" for i in inputs]),
         mean=np.array([i.mean for i in inputs]),
         std=np.array([i.std for i in inputs]),
-        cells=np.arange(spec.window.bins * len(inputs)).reshape(spec.window.bins, len(inputs)),
-        bin=np.arange(spec.window.bins, dtype=np.int16)[:, None],
-        row=np.int64(len(inputs)),
         composed=composed,
         part=part,
     )

@@ -1,7 +1,8 @@
-"""The facts of one patient that a model reads: those of its codes, within its window and range."""
+"""The facts that a model reads, of several patients at once: those of its codes, within its window and range."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,31 +10,39 @@ from numpy.typing import NDArray
 
 from streams.clock import Instant
 from streams.modalities.vitals.columns import Columns
-from streams.timeline.series import Series
+from streams.timeline.series import Series, Snapshot
 
 
 class Rows(NamedTuple):
-    """Facts, those of one column in ascending clinical time; arrays of shape (n,)."""
+    """Facts patient by patient, those of one column in ascending clinical time; arrays of shape (n,)."""
 
+    patient: NDArray[np.int64]
+    """Place of the patient among those that were asked for."""
     column: NDArray[np.int64]
     age: NDArray[np.int64]
-    """Milliseconds before ``as_of``, from 0 to less than the window."""
+    """Milliseconds before the patient's ``as_of``, from 0 to less than the window."""
     value: NDArray[np.float64]
 
 
-def rows_of(series: Series, as_of: Instant, columns: Columns) -> Rows:
-    """Pick the facts of (as_of - window, as_of] that are inputs or add up to one."""
-    times = series.effective_at
-    start = times.searchsorted(as_of - columns.bins * columns.bin_ms, "right")
-    end = times.searchsorted(as_of, "right")
-    window = Series(series.quantity[start:end], times[start:end], series.value[start:end])
-    if columns.composed and columns.part[window.quantity].any():
-        window = _with_totals(window, columns)
-    column = columns.column[window.quantity]
+def rows_of(snapshots: Sequence[Snapshot], columns: Columns) -> Rows:
+    """Pick each patient's facts of (as_of - window, as_of] that are inputs or add up to one."""
+    windows = [_window(one.series, one.as_of, columns) for one in snapshots]
+    quantity, times, value = (np.concatenate(arrays) for arrays in zip(*windows, strict=True))
+    patient = np.arange(len(windows)).repeat([len(window.value) for window in windows])
+    column = columns.column[quantity]
     keep = column >= 0
     if columns.narrow:
-        keep &= (window.value >= columns.low[column]) & (window.value <= columns.high[column])
-    return Rows(column[keep], as_of - window.effective_at[keep], window.value[keep])
+        keep &= (value >= columns.low[column]) & (value <= columns.high[column])
+    as_of = np.array([one.as_of for one in snapshots], np.int64)
+    return Rows(patient[keep], column[keep], (as_of[patient] - times)[keep], value[keep])
+
+
+def _window(series: Series, as_of: Instant, columns: Columns) -> Series:
+    start, end = series.effective_at.searchsorted((as_of - columns.bins * columns.bin_ms, as_of), "right").tolist()
+    window = Series(series.quantity[start:end], series.effective_at[start:end], series.value[start:end])
+    if columns.composed and columns.part[window.quantity].any():
+        return _with_totals(window, columns)
+    return window
 
 
 def _with_totals(window: Series, columns: Columns) -> Series:

@@ -11,14 +11,18 @@ from streams.modalities.vitals.rows import Rows
 from streams.records import InputUsed
 
 
-def inputs_used(rows: Rows, columns: Columns) -> tuple[InputUsed, ...]:
-    """Count the facts per code and tell the age of the newest, in seconds."""
-    width = len(columns.codes)
-    newest = np.zeros(width, np.int64)
-    newest[rows.column] = rows.age  # ascending in time within a column: the last assignment is the newest
-    ages, codes = newest.tolist(), columns.codes
-    counts = np.bincount(rows.column, minlength=width).tolist()
-    return tuple(InputUsed(codes[k], n, ages[k] / SECOND) for k, n in enumerate(counts) if n)
+def inputs_used(rows: Rows, patients: int, columns: Columns) -> list[tuple[InputUsed, ...]]:
+    """Count each patient's facts per code and tell the age of the newest, in seconds."""
+    width, codes = len(columns.codes), columns.codes
+    cell = rows.patient * width + rows.column
+    newest = np.zeros(patients * width, np.int64)
+    newest[cell] = rows.age  # ascending in time within a column: the last assignment is the newest
+    ages = newest.reshape(patients, width).tolist()
+    counts = np.bincount(cell, minlength=patients * width).reshape(patients, width).tolist()
+    return [
+        tuple([InputUsed(codes[k], n, age[k] / SECOND) for k, n in enumerate(count) if n])
+        for age, count in zip(ages, counts, strict=True)
+    ]
 
 
 def reasons_against(inputs: tuple[InputUsed, ...], spec: Manifest) -> tuple[str, ...]:

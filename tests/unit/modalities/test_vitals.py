@@ -24,7 +24,7 @@ from streams.inference.manifest import (
     Training,
     Window,
 )
-from streams.modalities.vitals import prepare, stack
+from streams.modalities.vitals import prepare, prepare_many, stack
 from streams.records import InputUsed
 from streams.timeline.series import Series, Snapshot, series_of
 from streams.vocabulary import INDEX
@@ -266,3 +266,19 @@ def test_the_window_slides_after_it_is_full():
     """A patient of 100 hours with a constant course looks the same at every later hour."""
     facts = [(HR, 3600.0 * k, 88.0) for k in range(100)]
     assert equal(prepare(snapshot(*facts), SPEC), prepare(snapshot(*facts[:4]), SPEC))
+
+
+FACTS = st.tuples(
+    st.sampled_from([HR, TEMP, URINE, GCS, EYE, VERBAL, MOTOR, RR]),
+    st.integers(-60, 6 * 3600),
+    st.floats(1, 200),
+)
+
+
+@given(st.lists(st.lists(FACTS, max_size=12), max_size=5), st.integers(0, 3 * 3_600_000))
+@settings(max_examples=100, deadline=None)
+def test_many_patients_are_prepared_as_each_alone(ward, later):
+    seen = [snapshot(*facts, as_of=AS_OF + k * later) for k, facts in enumerate(ward)]
+    for one, many in zip([prepare(one, SPEC) for one in seen], prepare_many(seen, SPEC), strict=True):
+        assert (one.inputs, one.reasons) == (many.inputs, many.reasons)
+        assert all(np.array_equal(one.tensors[name], many.tensors[name]) for name in one.tensors)
