@@ -36,7 +36,7 @@ class EarlyView:
         self.settings = settings
         self._redis = connect(settings.redis_url)
         self._view: View | None = None
-        self._waiting: dict[str, ViewRow] = {}
+        self._waiting: dict[bytes | None, tuple[Out, int]] = {}
         self._arrived = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
 
@@ -57,8 +57,7 @@ class EarlyView:
         """Take scores that the broker has acknowledged, with their offsets; one that it did not tell is left out."""
         for out, offset in scores:
             if offset >= 0:
-                row = row_of(Acknowledged(offset, 0, out.key, out.value, out.headers))
-                self._waiting[row.patient_id] = row
+                self._waiting[out.key] = out, offset
         if self._waiting:
             self._arrived.set()
 
@@ -67,10 +66,14 @@ class EarlyView:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            rows, self._waiting = list(self._waiting.values()), {}
+            rows, self._waiting = [_row(*one) for one in self._waiting.values()], {}
             try:
                 counts = await self._view.write_many(rows)
             except RetryableError:
                 metrics.VIEW.labels("early-missed").inc(len(rows))
             else:
                 metrics.VIEW.labels("early").inc(counts.applied)
+
+
+def _row(out: Out, offset: int) -> ViewRow:
+    return row_of(Acknowledged(offset, 0, out.key, out.value, out.headers))
