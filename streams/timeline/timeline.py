@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from typing import Literal
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Set
+from typing import Literal, NamedTuple
 
-import msgspec
+import numpy as np
 
 from streams.clock import Instant
 from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion
+from streams.timeline.columns import usable
 from streams.timeline.held import (
     Held,
     HeldEncounter,
@@ -20,8 +22,24 @@ from streams.timeline.held import (
     join_encounter,
     join_patient,
 )
-from streams.timeline.hour import UNDATED, Entry, Hour, hour_of, slot_of
-from streams.vocabulary import INDEX, QUANTITIES
+from streams.timeline.retention import FAR, Retention
+from streams.timeline.rows import (
+    FIRST,
+    NEVER,
+    SIZE,
+    VOID,
+    Rows,
+    Words,
+    find,
+    held_of,
+    identify,
+    narrowed,
+    no_words,
+    rows_of,
+    viewed,
+)
+from streams.timeline.slot import SLOT, UNDATED, slot_of
+from streams.timeline.stretch import Stretch, slots_of
 
 Outcome = Literal[
     "added", "replaced", "withdrawn", "older", "repeated", "beyond-retention", "overruling", "identity", "transferred"
@@ -32,24 +50,22 @@ DEMOGRAPHICS = UNDATED - 1
 ENCOUNTERS = UNDATED - 5
 """Piece number of a patient's encounters."""
 
-_SLOW_KINDS = frozenset({"lab", "body"})
-_FLAG = "Flag/"
-_FOREVER = 2**62
-"""A clinician's flag stands until it is taken back, and taken back it stays."""
 
+class Place(NamedTuple):
+    """Where the rows of one resource are."""
 
-class Retention(msgspec.Struct, frozen=True):
-    """How long before a patient's horizon facts are remembered, in milliseconds of clinical time."""
+    stretch: Stretch
+    start: int
+    end: int
 
-    quick_ms: Instant
-    slow_ms: Instant
+    @property
+    def raw(self) -> bytes:
+        """The rows."""
+        return self.stretch.raw[self.start : self.end]
 
-    def of(self, resource: Held) -> Instant:
-        """Return the retention of one resource: slow for laboratory and body measures and for withdrawals."""
-        if resource.resource_id.startswith(_FLAG):
-            return _FOREVER
-        kinds = {QUANTITIES[INDEX[m.code]].kind for m in resource.measures if m.code in INDEX}
-        return self.slow_ms if kinds <= _SLOW_KINDS else self.quick_ms
+    def put(self, raw: bytes) -> None:
+        """Hold other rows there; none removes them."""
+        self.stretch.replace(self.stretch.raw[: self.start] + raw + self.stretch.raw[self.end :])
 
 
 class Timeline:
@@ -63,18 +79,28 @@ class Timeline:
         Tells whether a higher version of a resource has left this patient.
     """
 
-    __slots__ = ("_voids", "_where", "encounters", "horizon", "hours", "patients", "retention", "touched")
+    __slots__ = (
+        "_starts", "_voids", "columns", "encounters", "horizon", "older", "patients", "retention", "stretches",
+        "touched", "words",
+    )  # fmt: skip
 
     def __init__(self, retention: Retention, voids: Callable[[Held | HeldEncounter], bool] = lambda _: False) -> None:
         self.retention = retention
         self._voids = voids
-        self.hours: dict[int, Hour] = {}
+        self.words = no_words()
+        """The strings that the rows refer to."""
+        self.stretches = [Stretch(NEVER)]
+        """Ascending; together they cover all time."""
+        self._starts = [NEVER]
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.encounters: dict[tuple[str, str], HeldEncounter] = {}
         self.horizon: Instant | None = None
         self.touched: dict[int, bool] = {}
         """Pieces changed since they were last taken for writing, and whether they lost something."""
-        self._where: dict[tuple[str, str], int] = {}
+        self.older: dict[int, tuple[int, ...]] = {}
+        """Piece to the former owners, as numbers, whose keys of it still stand on the changelog."""
+        self.columns: tuple[int, ...] = ()
+        """Whose they are in `streams.timeline.signatures`."""
 
     def apply(self, event: ClinicalEvent) -> Outcome:
         """Take in one version of one resource and say what became of it."""
@@ -92,21 +118,73 @@ class Timeline:
 
     def _apply_observation(self, event: ObservationVersion) -> Outcome:
         new = held(event)
-        old = self.get(new.key)
-        if old is None and self._too_old(new):
-            return "beyond-retention"
-        self.put(new)
+        place = self._find(new.key)
+        if place is None:
+            if self._too_old(new):
+                return "beyond-retention"
+            self._add(new)
+            return _outcome(None, new)
+        old = self._held(place)
+        self._unite(place, old, new)
         return _outcome(old, new)
+
+    def hold(self, raw: bytes) -> None:
+        """Hold these rows, in ascending order of time, and nothing else; they refer to `words`."""
+        self.stretches, self._starts = [Stretch(NEVER, raw, NEVER)], [NEVER]
+        self._cut(0)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all rows."""
+        return sum(len(stretch.raw) for stretch in self.stretches)
+
+    def ids(self) -> bytes:
+        """Return the 16 bytes of the id of everything that is remembered."""
+        rows = viewed(b"".join(stretch.raw for stretch in self.stretches))
+        stays = b"".join(identify(one.resource_id)[1] for one in self.encounters.values())
+        return rows["id"][rows["flags"] & FIRST != 0].tobytes() + stays
+
+    def newest_usable(self) -> Instant:
+        """Return the newest ``effective_at`` among the usable facts; `NEVER` where there is none."""
+        for stretch in reversed(self.stretches):
+            if (at := stretch.columns(self.words).newest_at) is not None:
+                return at
+        return NEVER
 
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
-        one = self.entry(key)
-        return None if one is None else one.held
+        place = self._find(key)
+        return None if place is None else self._held(place)
 
-    def entry(self, key: tuple[str, str]) -> Entry | None:
-        """Return what is remembered of a resource, with what is derived from it."""
-        hour = self._where.get(key)
-        return None if hour is None else self.hours[hour].entries[key]
+    def resources(self) -> Iterator[Held]:
+        """Yield everything that is remembered."""
+        for stretch in self.stretches:
+            yield from held_of(stretch.raw, self.words)
+
+    def is_usable(self, key: tuple[str, str]) -> bool:
+        """Tell whether any measurement of a resource reaches the models."""
+        place = self._find(key)
+        if place is None:
+            return False
+        reaching = usable(viewed(place.stretch.raw))
+        return bool(reaching[place.start // SIZE : place.end // SIZE].any())
+
+    def _find(self, key: tuple[str, str]) -> Place | None:
+        source, resource_id = key
+        try:
+            number = self.words.names.index(source)
+        except ValueError:
+            return None
+        kind, raw = identify(resource_id)
+        # Most of what is sent again was charted lately.
+        for stretch in reversed(self.stretches):
+            found = find(stretch.raw, kind, raw, number)
+            if found is not None:
+                return Place(stretch, *found)
+        return None
+
+    def _held(self, place: Place) -> Held:
+        return next(held_of(place.raw, self.words))
 
     def piece_of(self, event: ClinicalEvent) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
@@ -143,48 +221,65 @@ class Timeline:
 
         Where it has been left before, too: the word may come again because what followed from it was lost.
         """
-        resource = self.get(key)
-        if resource is None:
+        place = self._find(key)
+        if place is None:
             return key in self.encounters
-        hour = self.hours[self._where[key]]
+        resource = self._held(place)
         void = self._voids(resource)
-        if hour.entries[key].void == void:
+        if bool(place.raw[SIZE - 1] & VOID) == void:
             return void
-        hour.put(resource, void=void)
+        place.put(rows_of(resource, self.words, void=void))
         return True
 
     def held_among(self, keys: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Return those of the keys under which an Observation or an Encounter is remembered."""
-        return (self._where.keys() & keys) | (self.encounters.keys() & keys)
+        return {key for key in keys if key in self.encounters or self._find(key) is not None}
 
     def put(self, new: Held) -> None:
-        """Unite a resource with what is remembered of it, at its clinical hour, and age what the horizon leaves."""
-        old = self.get(new.key)
-        united = new if old is None else join(old, new)
+        """Unite a resource with what is remembered of it, at its clinical time, and age what the horizon leaves."""
+        place = self._find(new.key)
+        if place is None:
+            self._add(new)
+        else:
+            self._unite(place, self._held(place), new)
+
+    def _unite(self, place: Place, old: Held, new: Held) -> None:
+        united = join(old, new)
         if united is old:
             return
-        self._place(united)
-        if united.newest_at is not None and (self.horizon is None or united.newest_at > self.horizon):
-            self.horizon = united.newest_at
+        place.put(b"")
+        if slot_of(old.effective_at) != slot_of(united.effective_at):
+            self.touched[slot_of(old.effective_at)] = True
+        self._add(united)
+
+    def _add(self, resource: Held) -> None:
+        at = resource.effective_at
+        place = bisect_right(self._starts, NEVER if at is None else at) - 1
+        stretch = self.stretches[place]
+        stretch.replace(stretch.raw + rows_of(resource, self.words, void=self._voids(resource)))
+        self._cut(place)
+        self.touched.setdefault(slot_of(at), False)
+        newest = resource.newest_at
+        if newest is None:
+            return
+        if at is not None:
+            stretch.due = min(stretch.due, newest + self.retention.of(resource))
+        if self.horizon is None or newest > self.horizon:
+            self.horizon = newest
             self.forget_old()
 
-    def _place(self, resource: Held) -> None:
-        key, hour = resource.key, hour_of(resource.effective_at)
-        old = self.get(key)
-        if old is not None and slot_of(old.effective_at) != slot_of(resource.effective_at):
-            self.forget(key)
-        self._where[key] = hour
-        self.hours.setdefault(hour, Hour()).put(resource, void=self._voids(resource))
-        self.touched.setdefault(slot_of(resource.effective_at), False)
+    def _cut(self, place: int) -> None:
+        parts = self.stretches[place].cut()
+        if len(parts) > 1:
+            self.stretches[place : place + 1] = parts
+            self._starts = [stretch.start for stretch in self.stretches]
 
     def forget(self, key: tuple[str, str]) -> None:
         """Forget one resource that is remembered."""
-        number = self._where.pop(key)
-        hour = self.hours[number]
-        self.touched[slot_of(hour.entries[key].held.effective_at)] = True
-        hour.drop(key)
-        if not hour.entries:
-            del self.hours[number]
+        place = self._find(key)
+        if place is not None:
+            self.touched[slot_of(self._held(place).effective_at)] = True
+            place.put(b"")
 
     def in_writing_order(self) -> list[int]:
         """Return the touched pieces, those that lost something last: a fact that moves is never in none of them."""
@@ -197,18 +292,36 @@ class Timeline:
 
     def forget_old(self) -> None:
         """Forget what lies too far before the horizon."""
-        if self.horizon is None:
-            return
-        oldest_kept = hour_of(self.horizon - self.retention.quick_ms)
-        for number in [n for n in self.hours if UNDATED < n <= oldest_kept]:
-            for resource in [e.held for e in self.hours[number].entries.values() if self._too_old(e.held)]:
-                self.forget(resource.key)
+        horizon = self.horizon
+        for stretch in self.stretches if horizon is not None else ():
+            if stretch.due < horizon and stretch.raw:
+                self._age(stretch, horizon)
+        if len(self.stretches) > 1 and not all(stretch.raw for stretch in self.stretches):
+            self.stretches = [stretch for stretch in self.stretches if stretch.raw]
+            self.stretches[0].start = NEVER
+            self._starts = [stretch.start for stretch in self.stretches]
+
+    def _age(self, stretch: Stretch, horizon: Instant) -> None:
+        rows = viewed(stretch.raw)
+        due = self.retention.due(rows)
+        old = due < horizon
+        stretch.due = int(due[~old].min(initial=FAR))
+        if old.any():
+            self.touched |= dict.fromkeys(slots_of(rows[old]).tolist(), True)
+            stretch.replace(rows[~old].tobytes())
 
     def pieces(self) -> list[int]:
         """Return the number of every piece that holds something."""
         special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters)]
-        slots = (slot for number in sorted(self.hours) for slot in self.hours[number].slots())
+        found = [slots_of(viewed(stretch.raw)) for stretch in self.stretches]
+        slots = np.unique(np.concatenate(found)).tolist()
         return [*(number for number, held_there in special if held_there), *slots]
+
+    def slot(self, number: int) -> tuple[Rows, Words]:
+        """Return the rows of one slot of clinical time, with what they refer to."""
+        at = NEVER if number == UNDATED else number * SLOT
+        rows = viewed(self.stretches[bisect_right(self._starts, at) - 1].raw)
+        return narrowed(rows[slots_of(rows) == number], self.words)
 
 
 def _outcome(old: Held | HeldPatient | HeldEncounter | None, new: Held | HeldPatient | HeldEncounter) -> Outcome:

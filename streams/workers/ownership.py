@@ -15,8 +15,8 @@ from streams.errors import ContractError
 from streams.fusion import stage
 from streams.publish.headers import epoch_of
 from streams.settings import Settings
+from streams.timeline.retention import Retention
 from streams.timeline.share import Piece, Share
-from streams.timeline.timeline import Retention
 from streams.transport.produce import Out, Producer
 from streams.transport.reading import read_ends, read_on, read_to_end, reading
 

@@ -6,9 +6,10 @@ from streams.clock import HOUR
 from streams.publish.identity import facts_digest
 from streams.records import Measure, ObservationVersion, PatientVersion, Version
 from streams.timeline.encoding import SCHEMA, decode_key
+from streams.timeline.retention import Retention
 from streams.timeline.share import Share
 from streams.timeline.snapshot import snapshot
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.timeline import Timeline
 
 RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
 START = 1_700_000_000_000

@@ -26,9 +26,10 @@ from streams.records import (
     Version,
 )
 from streams.timeline.held import HeldPatient, held_patient, join_patient
+from streams.timeline.retention import Retention
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import demographics, snapshot
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.timeline import Timeline
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered
 from streams.workers.relay import Relay

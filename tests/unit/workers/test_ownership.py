@@ -12,9 +12,10 @@ from streams.errors import ContractError, RetryableError
 from streams.fusion.stage import Cutoffs
 from streams.settings import Settings
 from streams.timeline.encoding import PieceKey, decode_key, encode_key
+from streams.timeline.retention import Retention
 from streams.timeline.share import DEBT, EPOCH, Share
+from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import as_of
-from streams.timeline.timeline import Retention
 from streams.transport.produce import Out
 from streams.workers import ownership
 from streams.workers.ownership import Owner, cutoffs, due_after_ms, outs_of, retention_of
@@ -94,7 +95,7 @@ async def test_a_former_owner_that_writes_late_only_adds(broker: Broker) -> None
     former.apply(vitals("p1", START + HOUR))
     await write(broker, former, "p1")
     united = (await acquired(broker))[0]
-    assert sorted(united.timelines["p1"].hours) == [START // HOUR, START // HOUR + 1]
+    assert united.timelines["p1"].pieces() == [START // SLOT, (START + HOUR) // SLOT]
 
 
 async def test_a_former_epochs_announcement_is_removed_once_its_successor_stands(broker: Broker) -> None:

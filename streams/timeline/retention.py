@@ -1,0 +1,53 @@
+"""How long facts are remembered: by what they are, counted from the newest clinical time of any of their versions."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.clock import Instant
+from streams.timeline.codebook import CODEBOOK
+from streams.timeline.held import Held
+from streams.timeline.rows import FIRST, FOREVER, NEVER, Rows
+from streams.vocabulary import INDEX, QUANTITIES
+
+FAR: Instant = 2**62
+"""An instant that never comes."""
+_SLOW_KINDS = frozenset({"lab", "body"})
+_FLAG = "Flag/"
+
+
+def _is_slow(code: str) -> bool:
+    return code not in INDEX or QUANTITIES[INDEX[code]].kind in _SLOW_KINDS
+
+
+# The last stands for every code that the vocabulary does not have, and for none.
+_SLOW = np.array([*map(_is_slow, CODEBOOK), True])
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How long before a patient's horizon facts are remembered, in milliseconds of clinical time.
+
+    Laboratory and body measures and withdrawals are slow; a clinician's flag stands until it is taken back, and taken
+    back it stays.
+    """
+
+    quick_ms: Instant
+    slow_ms: Instant
+
+    def of(self, resource: Held) -> Instant:
+        """Return the retention of one resource."""
+        if resource.resource_id.startswith(_FLAG):
+            return FAR
+        return self.slow_ms if all(_is_slow(m.code) for m in resource.measures) else self.quick_ms
+
+    def due(self, rows: Rows) -> NDArray[np.int64]:
+        """Return the horizon up to which each row is remembered; what has no clinical time is always."""
+        firsts = np.flatnonzero(rows["flags"] & FIRST)
+        slow = np.logical_and.reduceat(_SLOW[np.maximum(rows["code"], -1)], firsts)
+        kept = np.where(slow, self.slow_ms, self.quick_ms)
+        kept = np.repeat(kept, np.diff(firsts, append=len(rows)))
+        always = (rows["effective_at"] == NEVER) | (rows["flags"] & FOREVER != 0)
+        found: NDArray[np.int64] = np.where(always, FAR, rows["newest_at"] + kept)
+        return found
