@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from streams import topics
 
 FhirVersion = Literal["R4", "R4B", "R5"]
-ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag"]
+ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag", "ImagingStudy"]
 
 
 class Source(BaseModel):
@@ -41,6 +41,7 @@ def _sources() -> tuple[Source, ...]:
         Source(name="hospital", topic=topics.OBSERVATIONS),
         Source(name="hospital", topic=topics.PATIENTS),
         Source(name="hospital", topic=topics.ENCOUNTERS),
+        Source(name="hospital", topic=topics.IMAGING),
         Source(name="replay", topic=topics.REPLAY, refuse_future=False),
     )
 
