@@ -97,8 +97,9 @@ def _study_uid(identifiers: list[Identifier] | None, *, required: bool) -> str:
 
     Where none is of that system, an OID among URIs is taken for it, as senders wrote it before R4.
     """
-    given = {one.value for one in identifiers or () if one.system == _DICOM_UID and one.value} or {
-        one.value for one in identifiers or () if one.system == _URI and (one.value or "").startswith(_OID)
+    values = [(one.system, one.value) for one in identifiers or () if one.value]
+    given = {value for system, value in values if system == _DICOM_UID} or {
+        value for system, value in values if system == _URI and value.startswith(_OID)
     }
     if not given and not required:
         return ""
@@ -106,7 +107,7 @@ def _study_uid(identifiers: list[Identifier] | None, *, required: bool) -> str:
     if len(given) != 1:
         received = "several" if given else "none"
         raise RejectedMessage("study-uid" if given else "no-study-uid", "ImagingStudy.identifier", expected, received)
-    return _uid((given.pop() or "").removeprefix(_OID), "ImagingStudy.identifier", "study-uid")
+    return _uid(given.pop().removeprefix(_OID), "ImagingStudy.identifier", "study-uid")
 
 
 def _uid(text: str, field: str, reason: str) -> str:
