@@ -188,6 +188,8 @@ class StudySeries(msgspec.Struct, rename="camel"):
     uid: str | None = None
     modality: Any = None
     """A Coding in R4, a CodeableConcept in R5."""
+    body_site: Any = None
+    """A Coding in R4, a CodeableReference in R5."""
     number_of_instances: int | None = None
     endpoint: list[Reference] | None = None
 

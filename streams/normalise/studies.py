@@ -26,6 +26,8 @@ _NOT_YET = frozenset({"registered", "unknown"})
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _LONGEST_UID = 64
 _DICOM_UID, _URI, _OID = "urn:dicom:uid", "urn:ietf:rfc:3986", "urn:oid:"
+_SNOMED = "http://snomed.info/sct"
+_SCT = re.compile(r"[0-9]{6,18}")
 _CODE = re.compile(r"[A-Z0-9_]{1,16}")
 
 
@@ -138,8 +140,20 @@ def _series(series: StudySeries, scope: Scope, contained: object) -> SeriesAnnou
         _uid((series.uid or "").removeprefix(_OID), "ImagingStudy.series.uid", "series-uid"),
         modality[0] if modality else "",
         _number(series.number_of_instances),
+        _body_site(series.body_site),
         endpoints(series.endpoint, scope, contained),
     )
+
+
+def _body_site(site: object) -> str:
+    """Return the SNOMED CT code of a body site: a Coding (R4), or the concept of a CodeableReference (R5)."""
+    concept = site.get("concept", site) if isinstance(site, dict) else None
+    codings = concept.get("coding", [concept]) if isinstance(concept, dict) else None
+    for one in codings if isinstance(codings, list) else ():
+        code = one.get("code") if isinstance(one, dict) and one.get("system") == _SNOMED else None
+        if isinstance(code, str) and _SCT.fullmatch(code):
+            return code
+    return ""
 
 
 def _modalities(study: ImagingStudy, series: tuple[SeriesAnnounced, ...]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def paint_over_text(values: Values) -> tuple[Values, float]:
     """Paint over letters, numbers and markers in the border band with what surrounds them.
 
     Ink is thinner than anatomy, so an opening (a closing, for dark ink) takes it away; what goes by a jump
-    from near full scale is text (top-hat transform; Serra, Image Analysis and Mathematical Morphology, 1982, chapter XII).
+    from near full scale is text (top-hat transform; Serra, Image Analysis and Mathematical Morphology, 1982, ch. XII).
     Bright fine bone in the band is smoothed with it; everything within the band's inner edge stays as it is.
 
     Parameters

@@ -17,6 +17,8 @@ class SeriesAnnounced(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """DICOM modality (PS3.3 C.7.3.1.1.1), e.g. ``DX``; empty where not said."""
     instances: int = -1
     """How many instances it is said to have; -1 where not said."""
+    body_site: str = ""
+    """SNOMED CT code of the body site; empty where not said."""
     endpoints: tuple[str, ...] = ()
     """Where it is said to lie: ``Endpoint/<id>``, or the address of an Endpoint that came along."""
 

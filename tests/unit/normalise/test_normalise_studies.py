@@ -29,6 +29,7 @@ def study(**changes: object) -> Json:
                 "uid": f"{UID}.1",
                 "modality": {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "DX"},
                 "numberOfInstances": 2,
+                "bodySite": {"system": "http://snomed.info/sct", "code": "51185008"},
             }
         ],
     }
@@ -50,14 +51,16 @@ def test_an_available_study_says_which_images_of_whom_and_where() -> None:
     )
     assert (event.study_uid, event.started_at, event.received_at) == (UID, NOON - 10 * MINUTE, NOON)
     assert (event.modalities, event.instances, event.endpoints) == (("DX",), 2, ("Endpoint/pacs",))
-    assert event.series == (SeriesAnnounced(f"{UID}.1", "DX", 2),)
+    assert event.series == (SeriesAnnounced(f"{UID}.1", "DX", 2, "51185008"),)
     assert not event.withdrawn
 
 
 def test_r5_names_modalities_as_concepts() -> None:
     concept = {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "CT"}]}
-    event = event_of(study(modality=[concept], series=[{"uid": f"{UID}.1", "modality": concept}]), fhir_version="R5")
-    assert (event.modalities, event.series[0].modality) == (("CT",), "CT")
+    site = {"concept": {"coding": [{"system": "http://snomed.info/sct", "code": "51185008"}]}}
+    series = [{"uid": f"{UID}.1", "modality": concept, "bodySite": site}]
+    event = event_of(study(modality=[concept], series=series), fhir_version="R5")
+    assert (event.modalities, event.series[0].modality, event.series[0].body_site) == (("CT",), "CT", "51185008")
 
 
 def test_instances_are_counted_by_the_series_where_the_study_does_not_say() -> None:
