@@ -67,6 +67,8 @@ class Pacs(BaseModel):
     """Base address of its change feed (Orthanc's REST API), read for studies that no event tells of; empty for none."""
     patient_system: str = ""
     """Identifier system of its Patient IDs, by which studies of the change feed find their patients."""
+    zone: str | None = None
+    """IANA time zone of its study times; without it studies of the change feed do not say when they began."""
 
     @field_validator("url", "changes_url", "redirect_hosts")
     @classmethod
