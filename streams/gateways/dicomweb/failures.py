@@ -40,11 +40,9 @@ def meaning(error: Exception, pacs: str) -> Exception:
         return _of_status(error.response.status_code, pacs)
     if isinstance(error, requests.TooManyRedirects):
         return RejectedMessage("redirects", "PACS", "at most a few redirects", "more of them")
-    if isinstance(error, requests.Timeout):
-        return PacsAway("timeout", pacs)
-    if isinstance(error, requests.RequestException | OSError):
-        return PacsAway("connection", pacs)
-    return PacsAway("answer", pacs)
+    known = ((requests.Timeout, "timeout"), (requests.exceptions.InvalidJSONError, "answer"), (OSError, "connection"))
+    # All errors of the library are an OSError.
+    return PacsAway(next((word for kind, word in known if isinstance(error, kind)), "answer"), pacs)
 
 
 def _of_status(status: int, pacs: str) -> Exception:
