@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 
 from streams import topics
+from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
 from streams.records import DeadLetter, Overruling, StudyPredictions, StudyRetry
 from streams.settings import Pacs
@@ -105,11 +106,14 @@ class Radiology:
 
 
 @contextmanager
-def opened(folder: Path, repository: Path, pacs: tuple[Pacs, ...], **settings: Any) -> Iterator[Radiology]:
+def opened(
+    folder: Path, repository: Path, pacs: tuple[Pacs, ...], broker: BrokerChoice = "auto", **settings: Any
+) -> Iterator[Radiology]:
     """Start broker, Triton and the workers of the imaging path."""
     given = [one.model_dump(mode="json", exclude_defaults=True) for one in pacs]
     with Stack(
         folder / "run",
+        broker=broker,
         workers=("normalise", "imaging"),
         model_repository=repository,
         settings_overrides={**QUICK, "pacs": given, **settings},
@@ -133,6 +137,3 @@ def study_event(study_uid: str, given_id: str = "s1", **changes: Any) -> dict[st
         "numberOfInstances": 1,
     }
     return {key: value for key, value in (whole | changes).items() if value is not None}
-
-
-__all__ = ["KafkaConsumer", "Radiology", "opened", "study_event"]

@@ -39,7 +39,7 @@ class Bounds:
         A socket's own time-out counts from byte to byte, so an answer that trickles would never end by it.
         """
         self._most_bytes, self._deadline = most_bytes, time.monotonic() + self.timeout_s
-        watch = threading.Timer(self.timeout_s, self._cut)
+        watch = threading.Timer(self.timeout_s, self.cut)
         watch.daemon = True
         watch.start()
         try:
@@ -47,7 +47,8 @@ class Bounds:
         finally:
             watch.cancel()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End every connection at once, whoever waits for it."""
         for one in list(self.sockets):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

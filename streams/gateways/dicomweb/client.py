@@ -73,6 +73,7 @@ class PacsClient:
         self._place, self._timeout_s = place, timeout_s
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"pacs-{place.pacs.name}")
         self._own = threading.local()
+        self._bounds: list[Bounds] = []
 
     async def series(self, study_uid: str) -> list[SeriesFound]:
         """List the series of a study; empty where the PACS knows none.
@@ -134,6 +135,7 @@ class PacsClient:
     def _mine(self) -> tuple[InstanceBytesClient, Bounds]:
         if not hasattr(self._own, "client"):
             self._own.bounds = Bounds(self._timeout_s)
+            self._bounds.append(self._own.bounds)
             session = new_session(self._place.pacs, self._own.bounds)
             self._own.client = InstanceBytesClient(self._place.url, session=session, timeout=self._timeout_s)
             # Trying again is ours: the library would also try again what must not be.
@@ -141,8 +143,10 @@ class PacsClient:
         return self._own.client, self._own.bounds
 
     def close(self) -> None:
-        """Begin nothing more; requests under way end by their own deadline."""
+        """Begin nothing more, and end what is under way."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        for one in self._bounds:
+            one.cut()
 
 
 def is_uid(text: str) -> bool:

@@ -70,5 +70,6 @@ class ChangeFeed:
             raise meaning(error, self.pacs.name) from None
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more, and end what is under way."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._bounds.cut()

@@ -121,7 +121,8 @@ class Clerk:
         for spec in self._models.specs:
             header, reason = choose(listed.headers, lambda one, spec=spec: self._models.refuses(spec, one))  # type: ignore[misc]
             if header is None:
-                reasons.append(reason)
+                # Series of modalities that no model is for are not even listed.
+                reasons.append(reason if listed.headers else "modality")
             else:
                 wanted.setdefault(header, []).append(spec)
         predictions: list[StudyPrediction] = []
