@@ -12,7 +12,8 @@ from tritonclient import grpc
 from tritonclient.grpc import model_config_pb2
 
 from streams.clock import isoformat
-from streams.inference.manifest import NUMPY, check_output, discover
+from streams.inference.manifest import NUMPY, check_output
+from streams.inference.repository import discover
 from streams.modalities.vitals import prepare, stack
 from training import golden
 
