@@ -17,7 +17,7 @@ from training.imaging.augment import Changes, moved, places, redone, scaled
 
 PLAN = harness.Plan(
     seed=20240,
-    epochs=40,
+    epochs=32,
     patience=10_000,
     batch=8,
     rate=1.5e-3,

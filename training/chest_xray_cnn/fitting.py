@@ -16,7 +16,7 @@ from training.chest_xray_cnn.network import SIDE, Voice
 from training.imaging.augment import Changes, moved, places, redone, scaled
 
 PLAN = harness.Plan(
-    seed=20241, epochs=12, patience=10_000, batch=64, rate=1e-3, weight_decay=0.05, averaging=0.99, keep_last=True,
+    seed=20241, epochs=8, patience=10_000, batch=64, rate=1e-3, weight_decay=0.05, averaging=0.99, keep_last=True,
     slow_rate=0.5,
 )  # fmt: skip
 CHANGES = Changes(
