@@ -17,7 +17,7 @@ from training.imaging.augment import Changes, moved, places, redone, scaled
 
 PLAN = harness.Plan(
     seed=20240,
-    epochs=32,
+    epochs=26,
     patience=10_000,
     batch=8,
     rate=1.5e-3,
@@ -26,6 +26,9 @@ PLAN = harness.Plan(
     keep_last=True,
     slow_rate=0.4,
 )
+SMALL, SMALL_SHARE = 160, 0.7
+"""Side of the pictures, and for how much of the fit: what is where is learned sooner on small ones (Tan and Le,
+EfficientNetV2, ICML 2021), the edges then at full size."""
 OTHERS = 2
 """Pictures per batch in which nothing must be found."""
 TURNED = 0.5
@@ -45,23 +48,24 @@ class Rows:
     def batches(self, plan: harness.Plan, epoch: int) -> Iterator[harness.Batch]:
         """Yield every film once, changed afresh; a function of plan and epoch alone."""
         random = torch.Generator().manual_seed(plan.seed * 1000 + epoch)
+        side = SMALL if epoch < SMALL_SHARE * plan.epochs else SIDE
         order = torch.randperm(len(self.images), generator=random)
         for start in range(0, len(order) - plan.batch // 2, plan.batch):
-            images, labels = self._films(order[start : start + plan.batch], random)
-            others = torch.cat([self._other(random) for _ in range(OTHERS)])
-            nothing = F.one_hot(torch.zeros(OTHERS, SIDE, SIDE).long(), CLASSES).permute(0, 3, 1, 2).float()
+            images, labels = self._films(order[start : start + plan.batch], side, random)
+            others = torch.cat([self._other(side, random) for _ in range(OTHERS)])
+            nothing = F.one_hot(torch.zeros(OTHERS, side, side).long(), CLASSES).permute(0, 3, 1, 2).float()
             yield (torch.cat([images, others]),), torch.cat([labels, nothing])
 
-    def _films(self, mine: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _films(self, mine: Tensor, side: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
         maps = places(len(mine), FILM, random)
-        both = moved(torch.cat([self.images[mine], self.classes[mine].float()], 1), maps)
+        both = moved(torch.cat([self.images[mine], self.classes[mine].float()], 1), maps, side)
         labels = both[:, 1:]
         labels[:, 0] = 1 - labels[:, 1:].sum(1)
         mirrored = (maps[:, 0, 0] * maps[:, 1, 1] < 0)[:, None, None, None]
         labels = torch.where(mirrored, labels[:, MIRRORED], labels)
         return redone(both[:, :1], FILM, random), labels
 
-    def _other(self, random: torch.Generator) -> Tensor:
+    def _other(self, side: int, random: torch.Generator) -> Tensor:
         """Return one picture in which nothing must be found, shape (1, 1, side, side)."""
         turned, kind, which, quarter = torch.rand(4, generator=random).tolist()
         if turned < TURNED:
@@ -72,7 +76,7 @@ class Rows:
         else:
             pool = self.others[int(kind * len(self.others))]
             picture, changes = pool[int(which * len(pool))][None], OTHER
-        return redone(moved(picture, places(1, changes, random)), changes, random)
+        return redone(moved(picture, places(1, changes, random), side), changes, random)
 
 
 def _sized(image: Bytes) -> Tensor:

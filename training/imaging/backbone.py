@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 MEAN, STD = 0.449, 0.226
 """Grey mean and spread of ImageNet; the stem sees (image - `MEAN`) / `STD`."""
-_EPS, _MOMENTUM = 1e-3, 0.01
+_EPS, _MOMENTUM = 1e-3, 0.05
 
 
 class Block(NamedTuple):
