@@ -101,7 +101,7 @@ TOPICS: tuple[Topic, ...] = (
         "delete",
         30 * DAY_MS,
         "imaging",
-        "sites",
+        "bedside, sites",
         max_message_bytes=4 * MIB,
     ),
     Topic(SCORES, "patient_id", "FHIR RiskAssessment", "delete", -1, "bedside", "cache, bedside, sites"),
@@ -122,7 +122,7 @@ TOPICS: tuple[Topic, ...] = (
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 
-BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS)
+BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS, PREDICTIONS_IMAGING)
 """What `bedside` takes into its state, and whose ends a tick names."""
 
 GROUP_NORMALISE, GROUP_BEDSIDE, GROUP_CACHE = "cardiostream-normalise", "cardiostream-bedside", "cardiostream-cache"
@@ -138,7 +138,6 @@ COPARTITIONED: tuple[str, ...] = (
     TICKS,
     STATE,
     PREDICTIONS,
-    PREDICTIONS_IMAGING,
     SCORES,
     LATEST,
 )

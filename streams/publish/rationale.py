@@ -19,6 +19,8 @@ def rationale_of(prediction: Prediction, terms: ModelTerms) -> str:
         return f"{prediction.model} {prediction.version}: {prediction.status} ({why}).{lacked}"
     value = prediction.value
     found = f"probability {100 * value:.1f} %" if terms.probability else f"score {value:.0f}"
+    if prediction.unit:
+        found = f"{prediction.finding} {value:.2f}{'' if prediction.unit == '1' else ' ' + prediction.unit}"
     remark = f" ({', '.join(prediction.reasons)})" if prediction.reasons else ""
     return f"{prediction.model} {prediction.version}: {found}, level {prediction.level}{remark}.{lacked}"
 

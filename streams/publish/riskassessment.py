@@ -12,6 +12,7 @@ from streams.errors import ContractError
 from streams.publish import terms
 from streams.publish.corrections import provenance
 from streams.publish.identity import resource_id
+from streams.publish.imaging_terms import terms_of_study
 from streams.publish.rationale import rationale_of, rationale_of_whole
 from streams.publish.terms import FUSION_TERMS, METHOD, METHODS, NEWS2_TERMS, ModelTerms
 from streams.records import Prediction, RiskScore
@@ -39,7 +40,8 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
     Raises
     ------
     ContractError
-        Where a prediction's model is neither NEWS2 nor in `models`.
+        Where a prediction of vital signs is of a model that is neither NEWS2 nor in `models`. One of images may be of a
+        model that is not here any more.
     """
     when = isoformat(score.as_of)
     resource: dict[str, Any] = {
@@ -64,6 +66,8 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
 
 
 def _terms(prediction: Prediction, models: Mapping[str, ModelTerms]) -> ModelTerms:
+    if prediction.study:
+        return terms_of_study(prediction, models.get(prediction.model))
     found = NEWS2_TERMS if prediction.model == NEWS2_TERMS.model else models.get(prediction.model)
     if found is None:
         raise ContractError(
@@ -99,7 +103,7 @@ def _prediction(prediction: Prediction, words: ModelTerms, when: str) -> dict[st
         "extension": [_model(prediction, words)],
         "outcome": {"text": words.outcome},
         "qualitativeRisk": terms.qualitative(prediction.level),
-        "whenPeriod": {"start": when},
+        "whenPeriod": {"start": isoformat(prediction.as_of) if prediction.study else when},
         "rationale": rationale_of(prediction, words),
     }
     if words.horizon_s is not None:
@@ -118,6 +122,10 @@ def _model(prediction: Prediction, words: ModelTerms) -> dict[str, Any]:
     ]
     if prediction.value is not None:
         parts.append({"url": "value", "valueDecimal": prediction.value})
+    if prediction.study:
+        parts.append({"url": "study", "valueReference": {"reference": prediction.study}})
+        names = (("finding", prediction.finding), ("unit", prediction.unit))
+        parts.extend({"url": name, "valueString": value} for name, value in names if value)
     parts.extend({"url": "reason", "valueString": reason} for reason in prediction.reasons)
     return {"url": terms.MODEL, "extension": parts}
 

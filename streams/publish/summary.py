@@ -23,6 +23,11 @@ class ModelSummary(msgspec.Struct, frozen=True):
     """Exactly the prediction's value: probability 0..1 or score."""
     level: Level
     reasons: tuple[str, ...]
+    study: str = ""
+    """``ImagingStudy/<id>``; empty for a model of vital signs."""
+    finding: str = ""
+    unit: str = ""
+    """UCUM where the value is a measure; empty for a probability or a score."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -47,6 +52,10 @@ class Summary(msgspec.Struct, frozen=True):
     bed: str = ""
 
 
+class _Reference(msgspec.Struct, frozen=True):
+    reference: str
+
+
 class _Extension(msgspec.Struct, frozen=True):
     url: str
     value_decimal: float | None = msgspec.field(default=None, name="valueDecimal")
@@ -54,16 +63,14 @@ class _Extension(msgspec.Struct, frozen=True):
     value_boolean: bool | None = msgspec.field(default=None, name="valueBoolean")
     value_string: str | None = msgspec.field(default=None, name="valueString")
     value_code: str | None = msgspec.field(default=None, name="valueCode")
+    value_reference: _Reference | None = msgspec.field(default=None, name="valueReference")
     extension: tuple[_Extension, ...] = ()
 
     @property
     def value(self) -> Any:
         found = (self.value_decimal, self.value_integer, self.value_boolean, self.value_string, self.value_code)
-        return next((value for value in found if value is not None), None)
-
-
-class _Reference(msgspec.Struct, frozen=True):
-    reference: str
+        plain = next((value for value in found if value is not None), None)
+        return self.value_reference.reference if plain is None and self.value_reference else plain
 
 
 class _Coding(msgspec.Struct, frozen=True):
@@ -152,6 +159,9 @@ def _model(prediction: _Prediction) -> ModelSummary:
         value=by_url.get("value"),
         level=_level(prediction),
         reasons=tuple(part.value for part in parts if part.url == "reason"),
+        study=by_url.get("study", ""),
+        finding=by_url.get("finding", ""),
+        unit=by_url.get("unit", ""),
     )
 
 

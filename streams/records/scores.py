@@ -34,15 +34,22 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """``deterioration_gru``, ``news2``, ..."""
     version: str
     as_of: Instant
+    """Of the score; of a study the time of its images."""
     status: Status
     """``unavailable``: the model could not be asked; the debt is paid when it is back."""
     value: float | None = None
-    """Calibrated probability 0..1 for a learned model; the aggregate score 0..20 for NEWS2, a lower bound where
-    partial; None where there is no answer."""
+    """Calibrated probability 0..1 for a learned model, or a measure in `unit`; the aggregate score 0..20 for NEWS2, a
+    lower bound where partial; None where there is no answer."""
     level: Level = "indeterminate"
     reasons: tuple[str, ...] = ()
     """Machine-readable: ``missing:8867-4``, ``stale:9279-1``, ``partial``, ``contract``, ``breaker-open``, ..."""
     inputs: tuple[InputUsed, ...] = ()
+    study: str = ""
+    """``ImagingStudy/<id>`` of the images that it is of; empty for one of vital signs."""
+    finding: str = ""
+    """What of the images: ``pneumonia``, ``cardiothoracic-ratio``; empty for vital signs and where there is none."""
+    unit: str = ""
+    """UCUM, where the value is a measure and no probability."""
 
 
 CorrectionKind = Literal["replaced", "withdrawn", "moved"]
@@ -68,6 +75,7 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     index: float | None
     """0 to 100; None where indeterminate."""
     predictions: tuple[Prediction, ...]
+    """Of vital signs first, then of imaging studies; which of them the whole is made of says `streams.fusion.fuse`."""
     corrected: bool
     """True where a fact in the models' window has been replaced or withdrawn."""
     stale: bool
@@ -75,7 +83,8 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     degraded: bool
     """True where a learned model could not be asked and NEWS2 stands alone."""
     basis: tuple[str, ...]
-    """``Observation/<id>`` or ``Flag/<id>`` of the newest facts used, at most 50."""
+    """``ImagingStudy/<id>`` of the studies, then ``Observation/<id>`` or ``Flag/<id>`` of the newest facts used, of
+    these at most 50."""
     basis_count: int
     """All facts used, listed in `basis` or not."""
     encounter_id: str = ""

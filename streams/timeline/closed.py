@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 
 from streams.clock import Instant
-from streams.timeline.held import Held, HeldEncounter, HeldPatient
+from streams.timeline.held import HeldEncounter, HeldPatient
 from streams.timeline.retention import Retention
 from streams.timeline.rows import NEVER, RANDOM, ROW, SIZE, Rows, Words, identify, narrowed, viewed
+from streams.timeline.studies import HeldStudy, Resource
 from streams.timeline.timeline import Timeline
 
 _HEAD = struct.Struct("<qqII")
@@ -29,6 +30,7 @@ class _Rest(msgspec.Struct, array_like=True):
     texts: dict[bytes, str]
     patients: list[HeldPatient]
     encounters: list[HeldEncounter]
+    studies: list[HeldStudy]
     older: dict[int, tuple[int, ...]]
     columns: tuple[int, ...]
 
@@ -51,25 +53,27 @@ def closed(timeline: Timeline) -> bytes:
     """
     rows = viewed(b"".join(stretch.raw for stretch in timeline.stretches))
     rows, words = narrowed(rows[np.argsort(rows["effective_at"], kind="stable")], timeline.words)
-    stays = list(timeline.encounters.values())
-    ids = rows["id"].tobytes() + b"".join(identify(one.resource_id)[1] for one in stays)
+    beside = timeline.beside()
+    ids = rows["id"].tobytes() + b"".join(identify(one.resource_id)[1] for one in beside)
     horizon = NEVER if timeline.horizon is None else timeline.horizon
-    head = _HEAD.pack(timeline.newest_usable(), horizon, len(rows), len(stays))
+    head = _HEAD.pack(timeline.newest_usable(), horizon, len(rows), len(beside))
     people = list(timeline.patients.values())
-    rest = _Rest(words.names, words.texts, people, stays, timeline.older, timeline.columns)
+    stays, studies = list(timeline.encounters.values()), list(timeline.studies.held.values())
+    rest = _Rest(words.names, words.texts, people, stays, studies, timeline.older, timeline.columns)
     packed = zlib.compress(_pack((rest, _differences(rows).T.tobytes())), 1)
     return b"".join((head, ids, rows["digest"].tobytes(), packed))
 
 
-def opened(raw: bytes, retention: Retention, voids: Callable[[Held | HeldEncounter], bool]) -> Timeline:
+def opened(raw: bytes, retention: Retention, voids: Callable[[Resource], bool]) -> Timeline:
     """Return the timeline that was closed."""
-    _, horizon, count, stays = _HEAD.unpack_from(raw)
-    random = _IDS + _ID * stays + count * RANDOM
+    _, horizon, count, beside = _HEAD.unpack_from(raw)
+    random = _IDS + _ID * beside + count * RANDOM
     rest, columns = _unpack(zlib.decompress(memoryview(raw)[random:]))
     timeline = Timeline(retention, voids)
     timeline.words = Words(rest.names, rest.texts)
     timeline.patients = {one.key: one for one in rest.patients}
     timeline.encounters = {one.key: one for one in rest.encounters}
+    timeline.studies.held = {one.key: one for one in rest.studies}
     timeline.horizon = None if horizon == NEVER else horizon
     timeline.older, timeline.columns = rest.older, rest.columns
     timeline.hold(_rows(raw, count, random, columns).tobytes())
@@ -90,8 +94,8 @@ def may_hold(raw: bytes, resource: bytes) -> bool:
     resource
         The 16 bytes of its id, from `rows.identify`.
     """
-    _, _, count, stays = _HEAD.unpack_from(raw)
-    return raw.find(resource, _IDS, _IDS + _ID * (count + stays)) >= 0
+    _, _, count, beside = _HEAD.unpack_from(raw)
+    return raw.find(resource, _IDS, _IDS + _ID * (count + beside)) >= 0
 
 
 def _differences(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

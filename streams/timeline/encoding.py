@@ -14,6 +14,7 @@ from streams.records import Identity, Measure, Overruling, Version
 from streams.timeline.codebook import CODEBOOK
 from streams.timeline.held import Held, HeldEncounter, HeldPatient
 from streams.timeline.rows import SIZE, VOID, Rows, Words, held_of, identify
+from streams.timeline.studies import HeldStudy
 
 SCHEMA = 3
 READABLE = (1, 2, 3)
@@ -46,6 +47,7 @@ _slot_decoder = msgspec.msgpack.Decoder(list[Row])
 _table_decoder = msgspec.msgpack.Decoder(tuple[list[str], list[str]])
 _people_decoder = msgspec.msgpack.Decoder(list[HeldPatient])
 _encounters_decoder = msgspec.msgpack.Decoder(list[HeldEncounter])
+_studies_decoder = msgspec.msgpack.Decoder(list[HeldStudy])
 _words_decoder = msgspec.msgpack.Decoder(list[Identity])
 _overrulings_decoder = msgspec.msgpack.Decoder(list[Overruling])
 T = TypeVar("T")
@@ -138,6 +140,16 @@ def encode_encounters(encounters: Iterable[HeldEncounter]) -> bytes:
 def decode_encounters(raw: bytes) -> list[HeldEncounter]:
     """Read a patient's encounters."""
     return _read(_encounters_decoder, raw)
+
+
+def encode_studies(studies: Iterable[HeldStudy]) -> bytes:
+    """Write what is said of a patient's imaging studies."""
+    return _whole(sorted(studies, key=lambda s: s.key))
+
+
+def decode_studies(raw: bytes) -> list[HeldStudy]:
+    """Read what is said of a patient's imaging studies."""
+    return _read(_studies_decoder, raw)
 
 
 def encode_words(words: Iterable[Identity]) -> bytes:

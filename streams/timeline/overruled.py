@@ -9,7 +9,7 @@ import msgspec
 
 from streams.clock import Instant
 from streams.records import Overruling
-from streams.timeline.held import Held, HeldEncounter
+from streams.timeline.studies import HeldStudy, Resource
 
 FactKey = tuple[str, str]
 """source and resource id."""
@@ -47,12 +47,18 @@ class Overruled:
         bucket[key] = word if old is None else _join(old, word)
         return bucket[key] != old
 
-    def voids(self, patient_id: str, resource: Held | HeldEncounter) -> bool:
-        """Tell whether a resource held for this identity has been left by a higher version."""
+    def voids(self, patient_id: str, resource: Resource) -> bool:
+        """Tell whether a resource held for this identity has been left by a higher version.
+
+        What was said of a study is void as soon as a higher version of it is heard of, whoever's that is: what a model
+        says of the new one comes later, or never.
+        """
         if not self._known:
             return False
         word = self._known.get(bucket_of(resource.key), {}).get(resource.key)
-        return word is not None and word.patient_id != patient_id and word.version > resource.version
+        if word is None or word.version <= resource.version:
+            return False
+        return isinstance(resource, HeldStudy) or word.patient_id != patient_id
 
     def forget_old(self, held_among: Callable[[Set[FactKey]], Set[FactKey]]) -> set[int]:
         """Forget what came too long ago and voids nothing, and return the buckets that this changed.

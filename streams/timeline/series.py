@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from streams.clock import Instant
 from streams.records import Correction
+from streams.timeline.studies import HeldStudy
 
 
 class Series(NamedTuple):
@@ -51,6 +52,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     ward: str = ""
     """Ward of the encounter that goes on; empty where unknown or discharged."""
     bed: str = ""
+    studies: tuple[HeldStudy, ...] = ()
+    """What stands of the patient's imaging studies, the newest images last; their time does not count in `as_of`."""
 
 
 def series_of(rows: list[tuple[Instant, int, float]]) -> Series:

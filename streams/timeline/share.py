@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from streams.clock import Instant
-from streams.records import BedsideEvent, Identities, Identity, Overruling, Transfer
+from streams.records import BedsideEvent, Identities, Identity, Overruling, StudyPredictions, Transfer
 from streams.timeline import identities
 from streams.timeline.encoding import (
     PieceKey,
@@ -20,13 +20,14 @@ from streams.timeline.encoding import (
     encode_overrulings,
     encode_patients,
     encode_slot,
+    encode_studies,
     encode_words,
 )
 from streams.timeline.overruled import Overruled, bucket_of
 from streams.timeline.retention import Retention
 from streams.timeline.rows import identify
 from streams.timeline.slot import UNDATED
-from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, Outcome, Timeline
+from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, STUDIES, Outcome, Timeline
 from streams.timeline.timelines import Timelines, as_of
 from streams.timeline.union import put, unite
 
@@ -41,7 +42,7 @@ Piece = tuple[bytes, bytes | None]
 
 def _is_held(piece: int) -> bool:
     """Tell whether a piece belongs to the timeline of an identity."""
-    return piece >= UNDATED or piece in {DEMOGRAPHICS, ENCOUNTERS}
+    return piece >= UNDATED or piece in {DEMOGRAPHICS, ENCOUNTERS, STUDIES}
 
 
 class Taken(NamedTuple):
@@ -186,7 +187,7 @@ class Share:
         """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
         return self.timelines.made(patient_id)
 
-    def apply(self, event: BedsideEvent | Identities | Transfer) -> Taken:
+    def apply(self, event: BedsideEvent | StudyPredictions | Identities | Transfer) -> Taken:
         """Take in one record of the bedside's inputs and say what became of it."""
         if isinstance(event, Overruling):
             return Taken("overruling", tuple(self._overrule(event)))
@@ -324,6 +325,8 @@ class Share:
             return encode_patients(timeline.patients.values())
         if number == ENCOUNTERS:
             return encode_encounters(timeline.encounters.values())
+        if number == STUDIES:
+            return encode_studies(held.values()) if (held := timeline.studies.held) else None
         rows, words = timeline.slot(number)
         return encode_slot(rows, words) if len(rows) else None
 

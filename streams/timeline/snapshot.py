@@ -13,6 +13,7 @@ from streams.timeline.place import place
 from streams.timeline.rows import NEVER
 from streams.timeline.series import Series, Snapshot
 from streams.timeline.stretch import united
+from streams.timeline.studies import in_order
 from streams.timeline.timeline import Timeline
 
 BASIS_LIMIT = 50
@@ -43,7 +44,8 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
     birth_date, sex = demographics(patient_id, timelines)
     basis, count, named = _basis(found)
     where = place(timelines, named)
-    corrections, corrected = newest(c for columns in found for c in columns.corrections)
+    of_studies = [c for timeline in timelines for c in timeline.studies.corrections()]
+    corrections, corrected = newest([*of_studies, *(c for columns in found for c in columns.corrections)])
     return Snapshot(
         patient_id,
         instant,
@@ -58,6 +60,7 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
         corrected,
         where.ward,
         where.bed,
+        in_order(one for timeline in timelines for one in timeline.studies.standing()),
     )
 
 

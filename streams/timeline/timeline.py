@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from streams.clock import Instant
-from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion
+from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, StudyPredictions
 from streams.timeline.columns import usable
 from streams.timeline.held import (
     Held,
@@ -40,6 +40,7 @@ from streams.timeline.rows import (
 )
 from streams.timeline.slot import SLOT, UNDATED, slot_of
 from streams.timeline.stretch import Stretch, slots_of
+from streams.timeline.studies import HeldStudy, Resource, Studies, held_study
 
 Outcome = Literal[
     "added", "replaced", "withdrawn", "older", "repeated", "beyond-retention", "overruling", "identity", "transferred"
@@ -49,6 +50,8 @@ DEMOGRAPHICS = UNDATED - 1
 """Piece number of a patient's demographics."""
 ENCOUNTERS = UNDATED - 5
 """Piece number of a patient's encounters."""
+STUDIES = UNDATED - 9
+"""Piece number of what models say of a patient's imaging studies."""
 
 
 class Place(NamedTuple):
@@ -81,10 +84,10 @@ class Timeline:
 
     __slots__ = (
         "_starts", "_voids", "columns", "encounters", "horizon", "older", "patients", "retention", "stretches",
-        "touched", "words",
+        "studies", "touched", "words",
     )  # fmt: skip
 
-    def __init__(self, retention: Retention, voids: Callable[[Held | HeldEncounter], bool] = lambda _: False) -> None:
+    def __init__(self, retention: Retention, voids: Callable[[Resource], bool] = lambda _: False) -> None:
         self.retention = retention
         self._voids = voids
         self.words = no_words()
@@ -94,6 +97,7 @@ class Timeline:
         self._starts = [NEVER]
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.encounters: dict[tuple[str, str], HeldEncounter] = {}
+        self.studies = Studies(voids)
         self.horizon: Instant | None = None
         self.touched: dict[int, bool] = {}
         """Pieces changed since they were last taken for writing, and whether they lost something."""
@@ -102,7 +106,7 @@ class Timeline:
         self.columns: tuple[int, ...] = ()
         """Whose they are in `streams.timeline.signatures`."""
 
-    def apply(self, event: ClinicalEvent) -> Outcome:
+    def apply(self, event: ClinicalEvent | StudyPredictions) -> Outcome:
         """Take in one version of one resource and say what became of it."""
         if isinstance(event, PatientVersion):
             new, known = held_patient(event), self.patients
@@ -114,6 +118,10 @@ class Timeline:
             outcome = _outcome(self.encounters.get(stay.key), stay)
             self.put_encounter(stay)
             return outcome
+        if isinstance(event, StudyPredictions):
+            study = held_study(event)
+            outcome = _outcome(self.studies.held.get(study.key), study)
+            return outcome if self.put_study(study) else "beyond-retention"
         return self._apply_observation(event)
 
     def _apply_observation(self, event: ObservationVersion) -> Outcome:
@@ -141,8 +149,12 @@ class Timeline:
     def ids(self) -> bytes:
         """Return the 16 bytes of the id of everything that is remembered."""
         rows = viewed(b"".join(stretch.raw for stretch in self.stretches))
-        stays = b"".join(identify(one.resource_id)[1] for one in self.encounters.values())
-        return rows["id"][rows["flags"] & FIRST != 0].tobytes() + stays
+        others = b"".join(identify(one.resource_id)[1] for one in self.beside())
+        return rows["id"][rows["flags"] & FIRST != 0].tobytes() + others
+
+    def beside(self) -> list[HeldEncounter | HeldStudy]:
+        """Return what is remembered beside the rows and may leave its patient."""
+        return [*self.encounters.values(), *self.studies.held.values()]
 
     def newest_usable(self) -> Instant:
         """Return the newest ``effective_at`` among the usable facts; `NEVER` where there is none."""
@@ -186,12 +198,14 @@ class Timeline:
     def _held(self, place: Place) -> Held:
         return next(held_of(place.raw, self.words))
 
-    def piece_of(self, event: ClinicalEvent) -> int | None:
+    def piece_of(self, event: ClinicalEvent | StudyPredictions) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
         if isinstance(event, PatientVersion):
             return DEMOGRAPHICS
         if isinstance(event, EncounterVersion):
             return ENCOUNTERS
+        if isinstance(event, StudyPredictions):
+            return STUDIES if (event.source, event.resource_id) in self.studies.held else None
         resource = self.get((event.source, event.resource_id))
         return None if resource is None else slot_of(resource.effective_at)
 
@@ -211,6 +225,20 @@ class Timeline:
             self.encounters[new.key] = united
             self.touched.setdefault(ENCOUNTERS, False)
 
+    def put_study(self, new: HeldStudy) -> bool:
+        """Unite what is said of a study with what is remembered of it; False where the study is too old.
+
+        When images were taken moves no horizon: that is for what the models of vital signs see.
+        """
+        if self.horizon is not None and new.newest_at < self.horizon - self.retention.slow_ms:
+            return new.key in self.studies.held and self._unite_study(new)
+        return self._unite_study(new)
+
+    def _unite_study(self, new: HeldStudy) -> bool:
+        if self.studies.put(new):
+            self.touched.setdefault(STUDIES, False)
+        return True
+
     def active_encounters(self) -> list[HeldEncounter]:
         """Return the stays that go on: not withdrawn, and not become another patient's."""
         stays = self.encounters.values()
@@ -223,7 +251,7 @@ class Timeline:
         """
         place = self._find(key)
         if place is None:
-            return key in self.encounters
+            return key in self.encounters or key in self.studies.held
         resource = self._held(place)
         void = self._voids(resource)
         if bool(place.raw[SIZE - 1] & VOID) == void:
@@ -232,8 +260,9 @@ class Timeline:
         return True
 
     def held_among(self, keys: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
-        """Return those of the keys under which an Observation or an Encounter is remembered."""
-        return {key for key in keys if key in self.encounters or self._find(key) is not None}
+        """Return those of the keys under which an Observation, an Encounter or a study is remembered."""
+        beside = self.encounters.keys() | self.studies.held.keys()
+        return {key for key in keys if key in beside or self._find(key) is not None}
 
     def put(self, new: Held) -> None:
         """Unite a resource with what is remembered of it, at its clinical time, and age what the horizon leaves."""
@@ -293,6 +322,8 @@ class Timeline:
     def forget_old(self) -> None:
         """Forget what lies too far before the horizon."""
         horizon = self.horizon
+        if horizon is not None and self.studies.forget_before(horizon - self.retention.slow_ms):
+            self.touched[STUDIES] = True
         for stretch in self.stretches if horizon is not None else ():
             if stretch.due < horizon and stretch.raw:
                 self._age(stretch, horizon)
@@ -312,7 +343,7 @@ class Timeline:
 
     def pieces(self) -> list[int]:
         """Return the number of every piece that holds something."""
-        special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters)]
+        special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters), (STUDIES, self.studies.held)]
         found = [slots_of(viewed(stretch.raw)) for stretch in self.stretches]
         slots = np.unique(np.concatenate(found)).tolist()
         return [*(number for number, held_there in special if held_there), *slots]
@@ -324,7 +355,7 @@ class Timeline:
         return narrowed(rows[slots_of(rows) == number], self.words)
 
 
-def _outcome(old: Held | HeldPatient | HeldEncounter | None, new: Held | HeldPatient | HeldEncounter) -> Outcome:
+def _outcome(old: HeldPatient | Resource | None, new: HeldPatient | Resource) -> Outcome:
     if old is not None and old.version == new.version:
         return "repeated"
     if old is not None and old.version > new.version:

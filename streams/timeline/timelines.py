@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Set
 
 from streams.clock import Instant
 from streams.timeline.closed import Instants, closed, instants, may_hold, opened
-from streams.timeline.held import Held, HeldEncounter
 from streams.timeline.retention import Retention
 from streams.timeline.rows import NEVER, identify
 from streams.timeline.signatures import Signatures
+from streams.timeline.studies import Resource
 from streams.timeline.timeline import Timeline
 
 OPEN_BYTES = 4 * 2**20
@@ -26,7 +26,7 @@ class Timelines(Mapping[str, Timeline]):
     A timeline is closed by `rest` alone: until then whoever holds one may change it.
     """
 
-    def __init__(self, retention: Retention, voids: Callable[[str, Held | HeldEncounter], bool]) -> None:
+    def __init__(self, retention: Retention, voids: Callable[[str, Resource], bool]) -> None:
         self._retention, self._voids = retention, voids
         self._open: dict[str, Timeline] = {}
         """Those asked for last stand last."""
@@ -60,7 +60,7 @@ class Timelines(Mapping[str, Timeline]):
         self._opened += 1
         return made
 
-    def _voids_for(self, identity: str) -> Callable[[Held | HeldEncounter], bool]:
+    def _voids_for(self, identity: str) -> Callable[[Resource], bool]:
         voids = self._voids
         return lambda resource: voids(identity, resource)
 
@@ -103,7 +103,7 @@ class Timelines(Mapping[str, Timeline]):
         return raw is not None and may_hold(raw, resource)
 
     def held_among(self, keys: Set[Key]) -> Set[Key]:
-        """Return those of the keys under which an Observation or an Encounter is remembered by anyone."""
+        """Return those of the keys under which an Observation, an Encounter or a study is remembered by anyone."""
         return {key for key in keys if any(self[name].held_among({key}) for name in self.holding(key))}
 
     def instants(self, identity: str) -> Instants:

@@ -11,12 +11,13 @@ from streams.timeline.encoding import (
     decode_encounters,
     decode_patients,
     decode_slot,
+    decode_studies,
     decode_words_of,
     split_slot,
 )
 from streams.timeline.rows import FIRST, NEVER, Rows, no_words, taken_over, viewed
 from streams.timeline.slot import UNDATED
-from streams.timeline.timeline import DEMOGRAPHICS, Timeline
+from streams.timeline.timeline import DEMOGRAPHICS, STUDIES, Timeline
 
 
 def put(timeline: Timeline, piece: int, value: bytes) -> None:
@@ -27,6 +28,9 @@ def put(timeline: Timeline, piece: int, value: bytes) -> None:
     elif piece == DEMOGRAPHICS:
         for patient in decode_patients(value):
             timeline.put_patient(patient)
+    elif piece == STUDIES:
+        for study in decode_studies(value):
+            timeline.put_study(study)
     else:
         for encounter in decode_encounters(value):
             timeline.put_encounter(encounter)

@@ -27,7 +27,7 @@ from streams.verify.comparison import (
 from streams.verify.evidence import Evidence, collect, read_view
 from streams.verify.expectation import Accounting, Expectation
 from streams.verify.offline import OfflineScorer
-from streams.verify.settled import places
+from streams.verify.settled import judges_images, places
 from streams.workers.bedside import MODEL
 
 
@@ -53,6 +53,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     async with reading(settings, "cardiostream-verify") as consumer:
         await _read_sources(consumer, settings, expectation)
         evidence = await collect(consumer, settings)
+    _take_studies(expectation, evidence)
     expectation.give_up(evidence.given_up)
     results = evidence.results
     findings, largest = _score_findings(settings, expectation, evidence)
@@ -61,6 +62,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
             "inputs read: none at all": not expectation.messages,
             "scores behind which a former owner's stands": results.late_words,
             "partitions that have not acted on a tick": evidence.ticks_missed,
+            "studies of which nothing was said": expectation.studies.lost if judges_images(settings) else 0,
         }
     )
     findings += compare_states(expectation.timelines, evidence.state)
@@ -78,6 +80,15 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         tuple(findings),
         results.first_at,
     )
+
+
+def _take_studies(expectation: Expectation, evidence: Evidence) -> None:
+    for said in evidence.studies_said:
+        expectation.hear(said)
+    for word in evidence.studies_overruled:
+        expectation.whole.apply(word)
+    for retry in evidence.studies_waiting:
+        expectation.studies.wait(retry)
 
 
 async def _read_sources(consumer: Any, settings: Settings, expectation: Expectation) -> None:

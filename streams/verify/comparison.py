@@ -47,7 +47,7 @@ def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timelin
             "state: facts missing": missing,
             "state: facts wrong": wrong,
             "state: facts nobody sent": extra,
-            "state: patients with other demographics": people,
+            "state: patients with other demographics, stays or studies": people,
         }
     )
 
@@ -59,7 +59,7 @@ def compare_copies(expected: Mapping[str, Timeline], copies: Iterable[tuple[str,
 
 
 def _people(timeline: Timeline | None) -> object:
-    return ({}, {}) if timeline is None else (timeline.patients, timeline.encounters)
+    return ({}, {}, {}) if timeline is None else (timeline.patients, timeline.encounters, timeline.studies.held)
 
 
 def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
@@ -140,9 +140,10 @@ def compare_scores(
 
 
 def _difference(score: RiskScore, found: Summary) -> float:
-    values = {m.model: m.value for m in found.models}
-    differences = [abs((p.value or 0.0) - (values.get(p.model) or 0.0)) for p in score.predictions]
-    unlike = any((p.value is None) != (values.get(p.model) is None) for p in score.predictions)
+    values = {(m.model, m.finding, m.study): m.value for m in found.models}
+    pairs = [(p.value, values.get((p.model, p.finding, p.study))) for p in score.predictions]
+    differences = [abs((ours or 0.0) - (theirs or 0.0)) for ours, theirs in pairs]
+    unlike = len(values) != len(pairs) or any((ours is None) != (theirs is None) for ours, theirs in pairs)
     return float("inf") if unlike else max(differences, default=0.0)
 
 

@@ -16,11 +16,13 @@ from streams.records import (
     ObservationVersion,
     Overruling,
     PatientVersion,
+    StudyPredictions,
     Version,
 )
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
+from streams.verify.studies import StudyCount
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -44,6 +46,7 @@ class Expectation:
         self._people: set[tuple[str, str, str, Version]] = set()
         self._changes = 0
         self._given_up: set[tuple[str, str, str]] = set()
+        self.studies = StudyCount()
 
     @property
     def timelines(self) -> dict[str, Timeline]:
@@ -61,11 +64,13 @@ class Expectation:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, ImagingStudyVersion):
-            # No part of the bedside's state: its predictions come from another worker.
+            # No part of the bedside's state: what is said of it comes from another worker.
+            self.studies.announce(event)
             return
         self.whole.apply(event)
         if isinstance(event, Overruling):
             self._changes += 1
+            self.studies.overrule(event)
             return
         key = (event.patient_id, event.source, event.resource_id, event.version)
         known = self._versions if isinstance(event, ObservationVersion) else self._people
@@ -74,6 +79,11 @@ class Expectation:
         if isinstance(event, PatientVersion):
             for patient in self.timelines[event.patient_id].patients.values():
                 self.whole.apply(Identities(patient.words(), event.received_at))
+
+    def hear(self, said: StudyPredictions) -> None:
+        """Take in what a worker said of a study: what models say of pictures is an input here, not made again."""
+        self.whole.apply(said)
+        self.studies.hear(said)
 
     def give_up(self, digests: Collection[str]) -> None:
         """Leave out what waited for its patient beyond the limit, by the digests that the dead letters name."""
@@ -84,6 +94,8 @@ class Expectation:
                 timeline.forget(one.key)
             for key in [k for k, stay in timeline.encounters.items() if stay.version.digest.hex() in digests]:
                 del timeline.encounters[key]
+            for key in [k for k, study in timeline.studies.held.items() if study.version.digest.hex() in digests]:
+                del timeline.studies.held[key]
 
     def patients(self) -> list[str]:
         """Return every patient that must have a score: under whose identities anything clinical was accepted."""
@@ -111,6 +123,7 @@ class Expectation:
             fates=dict(sorted(fates.items())),
             skips=dict(sorted(self.skips.items())),
             dead_letters=dict(sorted(Counter(letter[4] for letter in self.letters).items())),
+            studies=self.studies.fates(self.timelines),
         )
 
     def _fate(self, key: FactKey) -> str:
@@ -145,3 +158,5 @@ class Accounting(msgspec.Struct, frozen=True):
     dead_letters: dict[str, int]
     changes: int = 0
     """Versions of which every partition was told, because they may have left their patient; repeats included."""
+    studies: dict[str, int] = {}
+    """What became of the distinct imaging studies."""

@@ -24,6 +24,7 @@ def table(report: Report) -> Table:
         *((f"  {fate}", f"{count:,}") for fate, count in a.fates.items()),
         ("versions that came again", f"{a.repeated:,}"),
         ("patient and encounter versions", f"{a.patients_versions:,}"),
+        *_counts("imaging studies", a.studies),
         ("changes told to every partition", f"{a.changes:,}"),
         *_counts("skipped", a.skips),
         *_counts("dead letters", a.dead_letters),

@@ -11,17 +11,20 @@ from streams import topics
 from streams.clock import Instant
 from streams.fusion.fuse import fuse
 from streams.fusion.stage import Cutoffs, Stage
+from streams.inference.imaging_manifest import ImagingManifest
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome, Unavailable
 from streams.modalities.vitals import Prepared, prepare_many
 from streams.publish import retirement
 from streams.publish.headers import headers
 from streams.publish.identity import facts_digest, version_id
+from streams.publish.imaging_terms import terms_of_images
 from streams.publish.riskassessment import write
 from streams.publish.terms import ModelTerms, terms_of
 from streams.records import RiskScore
 from streams.scoring.learned import insufficient, learned
 from streams.scoring.news2 import news2
+from streams.scoring.studies import of_studies
 from streams.timeline.series import Snapshot
 from streams.timeline.snapshot import snapshot
 from streams.timeline.timeline import Timeline
@@ -92,7 +95,7 @@ def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:
         network = insufficient(case.snapshot, case.prepared, spec)
     else:
         network = learned(case.snapshot, case.prepared, outcome, spec)
-    return fuse(case.snapshot, (network, news2(case.snapshot)), stage=case.stage)
+    return fuse(case.snapshot, (network, news2(case.snapshot)), of_studies(case.snapshot), stage=case.stage)
 
 
 def is_owed(outcome: Outcome | None) -> bool:
@@ -114,14 +117,19 @@ def retired_out(found: retirement.Retirement, partition: int, epoch: int) -> Out
 class Publisher:
     """Writes scores and predictions as records for the partition of their patient."""
 
-    def __init__(self, specs: Sequence[Manifest]) -> None:
-        self._terms: Mapping[str, ModelTerms] = {spec.name: terms_of(spec) for spec in specs}
+    def __init__(self, specs: Sequence[Manifest], imaging: Sequence[ImagingManifest] = ()) -> None:
+        self._terms: Mapping[str, ModelTerms] = {
+            **{spec.name: terms_of(spec) for spec in specs},
+            **{spec.name: terms_of_images(spec) for spec in imaging},
+        }
 
     def records(self, case: Case, score: RiskScore, partition: int, epoch: int) -> list[Out]:
         """Return the records of one judged patient: each prediction, then the score."""
         key = score.patient_id.encode()
         owned = [("cs_epoch", b"%d" % epoch)]
-        outs = [Out(topics.PREDICTIONS, partition, key, _encode(p), owned) for p in score.predictions]
+        # What is said of images stands on a topic of its own already.
+        own = [p for p in score.predictions if not p.study]
+        outs = [Out(topics.PREDICTIONS, partition, key, _encode(p), owned) for p in own]
         version = version_id(score, facts_digest(case.snapshot))
         head = headers(score, epoch, version)
         if case.received_at is not None:

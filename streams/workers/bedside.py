@@ -16,6 +16,7 @@ from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
 from streams.inference.manifest import load
 from streams.inference.outcomes import Scorer
+from streams.inference.repository import discover_imaging
 from streams.normalise import warm_up
 from streams.records import RiskScore, Tick
 from streams.settings import Settings
@@ -61,7 +62,7 @@ class BedsideWork:
         )
         self.owner = Owner(settings, host.producer)
         self.shares: dict[int, Share] = {}
-        self.publisher = Publisher([self.spec])
+        self.publisher = Publisher([self.spec], discover_imaging(settings.model_repository))
         self.relay = Relay(settings.partitions)
         self.door = Door(settings, self.relay)
         self.early = EarlyView(settings) if settings.early_view else None

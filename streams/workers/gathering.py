@@ -19,6 +19,7 @@ from streams.records import (
     ObservationVersion,
     Overruling,
     PatientVersion,
+    StudyPredictions,
     Transfer,
 )
 from streams.timeline.plausibility import excluded
@@ -30,8 +31,11 @@ from streams.transport.runs import Record, Run
 from streams.workers.relay import Relay
 
 _event = msgspec.json.Decoder(
-    ObservationVersion | PatientVersion | EncounterVersion | Overruling | Identities | Transfer
+    ObservationVersion | PatientVersion | EncounterVersion | StudyPredictions | Overruling | Identities | Transfer
 ).decode
+
+Input = BedsideEvent | StudyPredictions | Identities | Transfer
+"""What the bedside takes into its state."""
 
 
 class Gathered(msgspec.Struct):
@@ -54,7 +58,7 @@ class Gathered(msgspec.Struct):
         """Take one record of our own topics into the state and note whom it concerns."""
         return self.apply(decoded(_event, record, run), share)
 
-    def apply(self, event: BedsideEvent | Identities | Transfer, share: Share) -> Outcome:
+    def apply(self, event: Input, share: Share) -> Outcome:
         """Take one event into the state and note whom it concerns."""
         if self.judge is None:
             return self._apply(event, share)
@@ -64,7 +68,7 @@ class Gathered(msgspec.Struct):
         self._absorb(alone)
         return outcome
 
-    def _apply(self, event: BedsideEvent | Identities | Transfer, share: Share) -> Outcome:
+    def _apply(self, event: Input, share: Share) -> Outcome:
         taken = share.apply(event)
         for name in taken.touched:
             self.note(name, event.received_at)

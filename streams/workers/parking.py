@@ -10,8 +10,9 @@ from streams import metrics, topics
 from streams.clock import HOUR, Instant
 from streams.identity import is_alias
 from streams.records import DeadLetter
-from streams.timeline.held import Held, HeldEncounter
+from streams.timeline.held import Held
 from streams.timeline.share import Piece, Share
+from streams.timeline.studies import HeldStudy, Resource
 
 UNKNOWN = "patient-unknown"
 _encode = msgspec.json.Encoder().encode
@@ -52,21 +53,27 @@ def given_up(share: Share, number: int, limit_ms: Instant) -> tuple[list[Piece],
     return pieces, letters
 
 
-def _held(share: Share, alias: str) -> list[Held | HeldEncounter]:
+def _held(share: Share, alias: str) -> list[Resource]:
     if alias not in share.timelines:
         return []
     timeline = share.timelines[alias]
-    return [*timeline.resources(), *timeline.encounters.values()]
+    return [*timeline.resources(), *timeline.beside()]
 
 
-def _letter(resource: Held | HeldEncounter, number: int, tick: Instant, limit_ms: Instant) -> DeadLetter:
+def _topic(resource: Resource) -> str:
+    if isinstance(resource, HeldStudy):
+        return topics.PREDICTIONS_IMAGING
+    return topics.EVENTS_OBSERVATIONS if isinstance(resource, Held) else topics.EVENTS_PATIENTS
+
+
+def _letter(resource: Resource, number: int, tick: Instant, limit_ms: Instant) -> DeadLetter:
     return DeadLetter(
         reason=UNKNOWN,
         field="subject.identifier",
         expected=f"a Patient with that identifier within {limit_ms / HOUR:g} h",
         received="none",
         source=resource.source,
-        topic=topics.EVENTS_OBSERVATIONS if isinstance(resource, Held) else topics.EVENTS_PATIENTS,
+        topic=_topic(resource),
         partition=number,
         offset=-1,
         entry=-1,

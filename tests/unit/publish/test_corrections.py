@@ -47,7 +47,7 @@ def test_a_correction_says_what_was_corrected_how_and_when(news2: Prediction, mo
         "activity": {
             "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "UPDATE"}]
         },
-        "agent": [{"who": {"reference": "Device/cardiostream-fusion-1"}}],
+        "agent": [{"who": {"reference": "Device/cardiostream-fusion-2"}}],
         "entity": [
             {"role": "revision", "what": {"reference": "Observation/hr-1", "display": "withdrawn"}},
             {"role": "revision", "what": {"reference": "Flag/f1", "display": "replaced by a newer version"}},

@@ -53,13 +53,13 @@ def test_the_whole_resource_for_one_patient(score: RiskScore, models: MODELS) ->
         "extension": [{"url": "urn:cardiostream:fhir:basis-count", "valueInteger": 2}],
         "status": "final",
         "method": {
-            "coding": [{"system": "urn:cardiostream:fhir:method", "code": "fusion-1"}],
+            "coding": [{"system": "urn:cardiostream:fhir:method", "code": "fusion-2"}],
             "text": "CardioStream fusion of learned models and NEWS2",
         },
         "subject": {"reference": "Patient/pat-1"},
         "encounter": {"reference": "Encounter/enc-1"},
         "occurrenceDateTime": "2023-11-14T22:13:20.123Z",
-        "performer": {"reference": "Device/cardiostream-fusion-1"},
+        "performer": {"reference": "Device/cardiostream-fusion-2"},
         "basis": [{"reference": "Observation/hr-1"}, {"reference": "Observation/rr-1"}],
         "prediction": [
             {

@@ -19,16 +19,24 @@ from streams.publish.identity import facts_digest
 from streams.records import (
     Event,
     Identity,
+    ImageBasis,
+    ImagingStudyVersion,
     Measure,
+    Measured,
     ObservationVersion,
     Overruling,
     PatientVersion,
+    Reading,
+    Status,
+    StudyPrediction,
+    StudyPredictions,
     Version,
 )
 from streams.timeline.held import HeldPatient, held_patient, join_patient
 from streams.timeline.retention import Retention
 from streams.timeline.share import Piece, Share
 from streams.timeline.snapshot import demographics, snapshot
+from streams.timeline.studies import HeldStudy
 from streams.timeline.timeline import Timeline
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered
@@ -38,6 +46,8 @@ from tests.unit.workers.fakes import Rec, encode
 RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
 PARTITIONS = 3
 RELAY = Relay(PARTITIONS)
+
+TOPICS = {ObservationVersion: topics.EVENTS_OBSERVATIONS, StudyPredictions: topics.PREDICTIONS_IMAGING}
 
 
 def digested(event: Any) -> Any:
@@ -49,25 +59,27 @@ def digested(event: Any) -> Any:
 class Message(NamedTuple):
     """One record of the hospital, as normalise hands it on: an event, and word to everyone where it may be a change."""
 
-    event: Event
+    event: Event | StudyPredictions
     change: Overruling | None = None
 
-    def records(self) -> list[tuple[str, int, Event]]:
+    def records(self) -> list[tuple[str, int, Event | StudyPredictions]]:
         """Topic, partition and event of each record that this becomes."""
-        found: list[tuple[str, int, Event]] = []
+        found: list[tuple[str, int, Event | StudyPredictions]] = []
         if isinstance(self.event, Overruling):
             return [(topics.EVENTS_PATIENTS, number, self.event) for number in range(PARTITIONS)]
-        kind = isinstance(self.event, ObservationVersion)
-        topic = topics.EVENTS_OBSERVATIONS if kind else topics.EVENTS_PATIENTS
+        topic = TOPICS.get(type(self.event), topics.EVENTS_PATIENTS)
         found.append((topic, RELAY.home(self.event.patient_id), self.event))
         if self.change is not None:
-            found += [(topics.EVENTS_PATIENTS, number, self.change) for number in range(PARTITIONS)]
+            told = topics.EVENTS_PATIENTS if topic == topics.EVENTS_OBSERVATIONS else topic
+            found += [(told, number, self.change) for number in range(PARTITIONS)]
         return found
 
 
-def message(event: Event) -> Message:
+def message(event: Event | StudyPredictions) -> Message:
     """Return what becomes of a version: also an overruling where versionId or status show that it may be a change."""
-    if isinstance(event, ObservationVersion) and (event.version.version_id != 1 or event.version.status_rank > 2):
+    if isinstance(event, ObservationVersion | StudyPredictions) and (
+        event.version.version_id != 1 or event.version.status_rank > 2
+    ):
         word = Overruling(event.source, event.resource_id, event.version, event.patient_id, event.received_at)
         return Message(event, word)
     return Message(event)
@@ -202,7 +214,7 @@ def from_scratch(messages: list[Message]) -> dict[str, bytes]:
     """Judge by the definition alone: the highest version of everything that was ever said, no state, no order."""
     patients: dict[tuple[str, str, str], HeldPatient] = {}
     changes: dict[tuple[str, str], Overruling] = {}
-    kept: defaultdict[str, list[ObservationVersion]] = defaultdict(list)
+    kept: defaultdict[str, list[ObservationVersion | StudyPredictions]] = defaultdict(list)
     for event in [e for one in messages for e in (one.event, one.change) if e is not None]:
         if isinstance(event, Overruling):
             key = (event.source, event.resource_id)
@@ -210,7 +222,7 @@ def from_scratch(messages: list[Message]) -> dict[str, bytes]:
         elif isinstance(event, PatientVersion):
             new, who = held_patient(event), (event.patient_id, event.source, event.resource_id)
             patients[who] = join_patient(patients[who], new) if who in patients else new
-        elif isinstance(event, ObservationVersion):
+        elif isinstance(event, ObservationVersion | StudyPredictions):
             kept[event.patient_id].append(event)
     target = resolved([word for one in patients.values() for word in one.words()])
     origins: defaultdict[str, list[str]] = defaultdict(list)
@@ -228,7 +240,7 @@ def from_scratch(messages: list[Message]) -> dict[str, bytes]:
 
 def _alone(
     name: str,
-    versions: list[ObservationVersion],
+    versions: list[ObservationVersion | StudyPredictions],
     patients: dict[tuple[str, str, str], HeldPatient],
     changes: dict[tuple[str, str], Overruling],
 ) -> Timeline:
@@ -236,7 +248,10 @@ def _alone(
 
     def gone(resource: Any) -> bool:
         change = changes.get(resource.key)
-        return change is not None and change.version > resource.version and change.patient_id != name
+        if change is None or change.version <= resource.version:
+            return False
+        # Of a study, a higher version of the patient's own is enough.
+        return isinstance(resource, HeldStudy) or change.patient_id != name
 
     made = Timeline(RETENTION, gone)
     for event in sorted(versions, key=lambda e: e.version):
@@ -275,3 +290,24 @@ def observation(resource_id: str, patient_id: str, at: int | None, version: Vers
     measures = (Measure("8867-4", "8867-4", value),)
     whole = {"withdrawn": version.status_rank == 4, "received_at": 0, "effective_at": at, "measures": measures} | more
     return digested(ObservationVersion("hospital", resource_id, patient_id, version, **whole))
+
+
+def film(
+    name: str, patient_id: str, at: int, version: Version, ratio: float | None, *, model: str = "1", received: int = 0
+) -> Any:
+    """Return what a model of films says of a study as a digested version; None: the film is refused."""
+    reading = None
+    if ratio is not None:
+        reading = Reading("chest_heart_unet", model, measures=(Measured("cardiothoracic-ratio", ratio, "1", 0.5, ()),))
+    status: Status = "indeterminate" if reading is None else "ok"
+    reasons = ("implausible:heart/area",) if reading is None else ()
+    basis = ImageBasis("1.2.3", ("1.2.3.4",), 0, 512, 512, "DX", "CHEST", "PA")
+    said = StudyPrediction("chest_heart_unet", model, status, reasons, basis, reading)
+    study = ImagingStudyVersion(
+        "hospital", f"ImagingStudy/{name}", patient_id, version, version.status_rank == 4, 0, started_at=at
+    )
+    place = digested(study).version
+    return StudyPredictions(
+        patient_id, "hospital", study.resource_id, place, "1.2", at, received, study.withdrawn,
+        predictions=() if study.withdrawn else (said,),
+    )  # fmt: skip
