@@ -41,6 +41,11 @@ class FixedClock:
         return self.at
 
 
+def utc(at: Instant) -> datetime:
+    """Return an instant as a time in UTC, whole seconds."""
+    return datetime.fromtimestamp(at // 1000, UTC)
+
+
 def isoformat(at: Instant) -> str:
     """Write an instant as a FHIR ``instant`` in UTC (R4 2.24.0.1), milliseconds kept where there are any."""
     moment = datetime.fromtimestamp(at // 1000, UTC)

@@ -67,6 +67,9 @@ class Pacs(BaseModel):
     """Base address of its change feed (Orthanc's REST API), read for studies that no event tells of; empty for none."""
     patient_system: str = ""
     """Identifier system of its Patient IDs, by which studies of the change feed find their patients."""
+    store_results: bool = False
+    """Whether what models find is put into its studies as DICOM: a drawing (Secondary Capture) and the measures (SR),
+    each marked as AI-derived and for research."""
     zone: str | None = None
     """IANA time zone of its study times; without it studies of the change feed do not say when they began."""
 

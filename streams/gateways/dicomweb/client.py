@@ -6,20 +6,23 @@ import asyncio
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from dicomweb_client.web import DICOMwebClient, _Transaction
+from pydicom.dataset import Dataset
 
 from streams.errors import ContractError, RejectedMessage
 from streams.gateways.dicomweb.bounds import Bounds
 from streams.gateways.dicomweb.failures import PacsAway, meaning
 from streams.gateways.dicomweb.hosts import Place
+from streams.gateways.dicomweb.returning import in_parts, reference_of, refused_of
 from streams.gateways.dicomweb.session import new_session
 from streams.pixels import header
 from streams.pixels.header import Header
 from streams.pixels.terms import body_part
+from streams.records import ImageBasis
 
 T = TypeVar("T")
 MIB = 1024 * 1024
@@ -54,6 +57,16 @@ class InstanceBytesClient(DICOMwebClient):  # type: ignore[misc]
                 return bytes(response.content)
             parts: Iterator[bytes] = self._decode_multipart_message(response, stream=True)
             return bytes(next(parts))
+
+    def store_files(self, files: Sequence[bytes]) -> dict[str, Any]:
+        """Store files (STOW-RS) in one request with its length, which not every PACS can do without."""
+        body, content_type = in_parts(files)
+        headers = {"Content-Type": content_type, "Accept": "application/dicom+json"}
+        url = self._get_studies_url(_Transaction.STORE)
+        with self._session.post(url, data=body, headers=headers, timeout=self._timeout, stream=True) as response:
+            response.raise_for_status()
+            answer: dict[str, Any] = response.json()
+            return answer
 
 
 class PacsClient:
@@ -108,6 +121,18 @@ class PacsClient:
         uids = wanted.study_uid, wanted.series_uid, wanted.sop_uid
         # Around the file stand the boundaries of a message in parts.
         return await self._ask(most_bytes + 64 * 1024, lambda client: client.instance_bytes(*uids))
+
+    async def reference(self, basis: ImageBasis, study_uid: str) -> Dataset:
+        """Return what results of an instance have to repeat of it: patient, study, and which it is."""
+        uids = study_uid, basis.series_uid, basis.instance_uids[0]
+        found = await self._ask(LARGEST_ANSWER, lambda client: client.retrieve_instance_metadata(*uids))
+        return reference_of(found, uids)
+
+    async def store(self, files: Sequence[bytes]) -> None:
+        """Store files in the studies that they name; ``not-stored`` where the PACS refuses any of them."""
+        answer = await self._ask(LARGEST_ANSWER, lambda client: client.store_files(files))
+        if count := refused_of(answer):
+            raise RejectedMessage("not-stored", "PACS", f"all {len(files)} objects stored", f"{count} of them refused")
 
     async def _ask(self, most_bytes: int, question: Callable[[Any], T]) -> T:
         """Ask, and once more where the PACS could not be reached: a connection that it has closed meanwhile."""

@@ -26,6 +26,7 @@ from streams.workers.imaging.known import Known
 from streams.workers.imaging.lanes import Lane, Lanes
 from streams.workers.imaging.models import ModelAway, Models
 from streams.workers.imaging.pictures import Arriving, Darkroom, inventory
+from streams.workers.imaging.results import Results, store
 from streams.workers.intake import OVERRULING_KEY
 
 _event = msgspec.json.Decoder(ImagingStudyVersion | Overruling).decode
@@ -56,18 +57,44 @@ class Clerk:
     def __init__(self, settings: Settings, models: Models, lanes: Lanes, darkroom: Darkroom, clock: Clock) -> None:
         self._settings, self._models, self._lanes, self._darkroom = settings, models, lanes, darkroom
         self._clock, self._waits, self._known = clock, waiting.Waits(settings), Known()
+        self.results = Results(clock)
 
     async def answer(self, record: Record, run: Run) -> list[Out]:
         """Return what goes out for a record; ContractError where it is none of ours."""
         if run.topic != topics.EVENTS_IMAGING:
-            waited = decoded(_retry, record, run)
-            return await self._study(Errand(waited.study, waited.attempt, waited.since, record, run))
+            return await self._study(self._errand(record, run))
         event = decoded(_event, record, run)
         self._known.hear(event)
         if isinstance(event, Overruling):
             metrics.STUDIES.labels("overruled", "").inc()
             return [Out(topics.PREDICTIONS_IMAGING, run.partition, OVERRULING_KEY, record.value)]
         return await self._study(Errand(event, 0, event.received_at, record, run))
+
+    async def after(self, record: Record, run: Run) -> list[Out]:
+        """Put what was found into the PACS, now that the prediction stands; return what goes out where it cannot be."""
+        files = self.results.take(record, run)
+        if not files:
+            return []
+        errand = self._errand(record, run)
+        lane, url = self._lanes.of(errand.study.endpoints)
+        try:
+            async with lane.slot(url) as client:
+                await store(files, client)
+        except RejectedMessage as rejected:
+            return [self._letter(errand, rejected)]
+        except RetryableError:
+            if self._waits.gives_up(errand.since, self._clock.now()):
+                return [self._letter(errand, _given_up("not-stored"))]
+            # It is judged again then, to the same end, and stored under the same UIDs.
+            return self._wait(errand, "not-stored")
+        return []
+
+    def _errand(self, record: Record, run: Run) -> Errand:
+        if run.topic != topics.EVENTS_IMAGING:
+            waited = decoded(_retry, record, run)
+            return Errand(waited.study, waited.attempt, waited.since, record, run)
+        event = decoded(_event, record, run)
+        return Errand(event, 0, event.received_at, record, run)
 
     async def _study(self, errand: Errand) -> list[Out]:
         study = errand.study
@@ -97,22 +124,27 @@ class Clerk:
                 if self._known.is_overtaken(errand.study):
                     metrics.STUDIES.labels("skipped", "overtaken").inc()
                     return []
-                found = await self._in_time(errand.study, client, lane)
+                found = await self._in_time(errand, client, lane)
         except RejectedMessage as rejected:
             return self._refused(errand, rejected)
         except RetryableError as error:
             return self._not_now(errand, error)
         return self._answered(errand, found)
 
-    async def _in_time(self, study: ImagingStudyVersion, client: PacsClient, lane: Lane) -> Found:
+    async def _in_time(self, errand: Errand, client: PacsClient, lane: Lane) -> Found:
         try:
             async with asyncio.timeout(self._settings.imaging_study_timeout_s):
-                return await self._judged(study, client, lane)
+                return await self._judged(errand, client, lane)
         except TimeoutError:
+            self.results.take(errand.record, errand.run)
             raise PacsAway("timeout", lane.pacs.name) from None
+        except Exception:
+            self.results.take(errand.record, errand.run)
+            raise
 
-    async def _judged(self, study: ImagingStudyVersion, client: PacsClient, lane: Lane) -> Found:
+    async def _judged(self, errand: Errand, client: PacsClient, lane: Lane) -> Found:
         """Let every model whose selection takes a picture of the study judge it."""
+        study = errand.study
         wait = not self._waits.has_arrived(study.received_at, self._clock.now())
         most = self._settings.imaging_most_instances
         listed = await inventory(study, client, self._models.may_take, most, wait=wait)
@@ -129,7 +161,7 @@ class Clerk:
         rejected: list[RejectedMessage] = []
         for header, specs in wanted.items():
             try:
-                predictions += [one async for one in self._seen(header, specs, client, lane)]
+                predictions += [one async for one in self._seen(header, specs, client, lane, errand)]
             except RejectedMessage as refused:
                 rejected.append(refused)
                 predictions += [StudyPrediction(s.name, s.version, "indeterminate", (refused.reason,)) for s in specs]
@@ -137,15 +169,18 @@ class Clerk:
         return Found(tuple(predictions), incomplete or (() if predictions else _one(reasons)), tuple(rejected))
 
     async def _seen(
-        self, header: Header, specs: list[ImagingManifest], client: PacsClient, lane: Lane
+        self, header: Header, specs: list[ImagingManifest], client: PacsClient, lane: Lane, errand: Errand
     ) -> AsyncIterator[StudyPrediction]:
         async with self._darkroom.picture(header, client, lane.budget) as image:
             for spec in specs:
                 # The file itself has the last word on what it shows.
                 if reason := self._models.refuses(spec, image.header):
                     yield StudyPrediction(spec.name, spec.version, "indeterminate", (reason,))
-                else:
-                    yield answers.predicted(await self._models.ask(spec, image), image)
+                    continue
+                said = answers.predicted(await self._models.ask(spec, image), image)
+                if lane.pacs.store_results:
+                    await self.results.keep(errand.record, errand.run, said, image, client)
+                yield said
 
     def _answered(self, errand: Errand, found: Found) -> list[Out]:
         if not found.predictions:

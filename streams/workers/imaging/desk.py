@@ -63,6 +63,8 @@ class Desk:
         hold: Callable[[str, int], None] = lambda _topic, _partition: None,
     ) -> None:
         self._hold = hold
+        self.after: Answer | None = None
+        """What else is done for a record once the broker has its answer; returns what goes out for it then."""
         self._answer, self._send, self._acknowledge = answer, send, acknowledge
         self._delay_ms, self._now, self._most = delay_ms, now, most
         self._held: dict[tuple[str, int], deque[_Open]] = {}
@@ -119,6 +121,8 @@ class Desk:
     async def _one(self, record: Record, opened: _Open) -> None:
         outs = await self._answer(record, opened.run)
         if outs:
+            await (await self._send(outs))
+        if self.after is not None and (outs := await self.after(record, opened.run)):
             await (await self._send(outs))
         opened.done += 1
         if opened.done == opened.run.size:

@@ -7,9 +7,9 @@ from typing import Any
 
 from streams import topics
 from streams.clock import Clock, WallClock
+from streams.gateways.dicomweb.picture import limits_of
 from streams.inference.client import Client, TritonClient
 from streams.inference.repository import discover_imaging
-from streams.pixels.limits import MIB, Limits
 from streams.pixels.pool import Pool
 from streams.settings import Settings
 from streams.workers.imaging.clerk import Clerk
@@ -24,15 +24,6 @@ from streams.workers.lifecycle import Host
 POLL_RECORDS = 50
 """Most records of one run: it is acknowledged as a whole, and a study takes seconds."""
 log = logging.getLogger(__name__)
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return the bounds of one decoding at this site."""
-    return Limits(
-        file_bytes=settings.imaging_largest_file_mb * MIB,
-        pixels=int(settings.imaging_most_megapixels * 1e6),
-        memory_bytes=settings.imaging_decoder_memory_mb * MIB,
-    )
 
 
 class ImagingWork:
@@ -58,6 +49,7 @@ class ImagingWork:
             self.clerk.answer, self._send, host.acknowledge,
             delay_ms=Waits(settings).delay_ms, now=self._clock.now, most=settings.imaging_waiting, hold=self._hold,
         )  # fmt: skip
+        self.pipeline.after = self.clerk.after
         self.feeds = Feeds(settings, host.producer)
 
     async def _send(self, outs: list[Any]) -> Any:
@@ -73,6 +65,7 @@ class ImagingWork:
 
     async def assigned(self, partitions: set[Any]) -> None:
         """Whoever has the first partition reads the change feeds."""
+        self.clerk.results.forget()
         await self.feeds.follow(any(tuple(tp) == (topics.EVENTS_IMAGING, 0) for tp in partitions))
 
     async def idle(self) -> None:

@@ -1,0 +1,93 @@
+"""``cardiostream explain PATIENT``: what models found on the patient's images, and drawings to check it by eye."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streams.clock import isoformat
+from streams.errors import CardioStreamError, ContractError
+from streams.gateways.dicomweb.picture import fetch
+from streams.publish import pictures
+from streams.records import ImageBasis, Reading, StudyPrediction, StudyPredictions
+from streams.settings import Settings
+from streams.verify.said import said_of
+
+Patient = Annotated[str, typer.Argument(help="Bare patient id.")]
+Out = Annotated[Path, typer.Option(help="Folder that the drawings are written to.", file_okay=False)]
+Pictures = Annotated[bool, typer.Option(help="Fetch the pictures from the PACS and draw what was found.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(explain)
+
+
+def explain(patient: Patient, out: Out = Path(), pictures: Pictures = True) -> None:
+    """Print what models found on a patient's images and why they refused others; write a drawing of each as PNG."""
+    from streams import log
+    from streams.embedded.addresses import connect
+
+    log.configure("error")
+    raise typer.Exit(asyncio.run(_explain(connect(Settings()), patient, out if pictures else None, Console())))
+
+
+async def _explain(settings: Settings, patient: str, out: Path | None, console: Console) -> int:
+    said = await said_of(settings, patient)
+    if not said:
+        console.print("nothing was said of images of this patient")
+        return 1
+    for study in said:
+        console.print(f"[bold]{study.resource_id}[/bold] of {isoformat(study.as_of)}")
+        for line in lines(study):
+            console.print(f"  {line}", soft_wrap=True, highlight=False)
+        for one in study.predictions if out is not None else ():
+            if out is not None and one.reading is not None and one.basis is not None:
+                console.print(f"  {await _drawn(settings, study, one.reading, one.basis, out)}", soft_wrap=True)
+    return 0
+
+
+def lines(study: StudyPredictions) -> list[str]:
+    """Say in words what is said of a study."""
+    found = [f"nothing can be said: {', '.join(study.reasons)}"] if study.reasons and not study.predictions else []
+    return found + [line for one in study.predictions for line in _words(one)]
+
+
+def _words(one: StudyPrediction) -> Sequence[str]:
+    name = f"{one.model} {one.version}"
+    if one.reading is None or one.status != "ok":
+        return [f"{name}: {one.status} ({', '.join(one.reasons)})"]
+    classes = [f"{name}: {c.name} {100 * c.probability:.1f} %, level {c.level}" for c in one.reading.classes]
+    measures = [
+        f"{name}: {m.name} {m.value:.3f}"
+        + (f", usual up to {m.usual_high:g}" if m.usual_high is not None else "")
+        + "".join(f"; {line.name} {abs(line.end[0] - line.start[0]):.0f} pixels" for line in m.lines)
+        for m in one.reading.measures
+    ]
+    view = [f"{name}: view {one.basis.view or 'unknown'}"] if one.basis is not None and measures else []
+    return [*classes, *measures, *view]
+
+
+async def _drawn(settings: Settings, study: StudyPredictions, reading: Reading, basis: ImageBasis, out: Path) -> str:
+    """Write a drawing and say where; a picture that cannot be had is said, and the next one tried."""
+    try:
+        image = await fetch(settings, study.study_uid, basis)
+    except CardioStreamError as error:
+        return f"no drawing: {error}"
+    path = out / f"{re.sub(r'[^A-Za-z0-9.-]', '-', study.resource_id)}-{reading.model}.png"
+    try:
+        await asyncio.to_thread(_write, path, pictures.png(pictures.beside(image.values, reading)))
+    except OSError as error:
+        raise ContractError(f"{out} cannot be written ({type(error).__name__}); name another folder by --out") from None
+    return f"drawn: {path}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

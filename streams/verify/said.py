@@ -1,0 +1,69 @@
+"""What stands of a patient's imaging studies, with outlines and heat, read from the topic of predictions."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams import topics
+from streams.publish import view
+from streams.publish.board import Board
+from streams.publish.summary import read
+from streams.records import Overruling, StudyPredictions, Version
+from streams.settings import Settings
+from streams.transport.reading import read_to_end, reading
+
+_said = msgspec.json.Decoder(StudyPredictions | Overruling).decode
+Key = tuple[str, str]
+"""source, resource id."""
+
+
+class Standing:
+    """The highest version of each study of one patient, by everything that was said, in any order.
+
+    Parameters
+    ----------
+    patient_id
+        Whose studies.
+    named
+        Studies that the patient's score names; they may have come under an id that was merged into this one.
+    """
+
+    def __init__(self, patient_id: str, named: frozenset[str] = frozenset()) -> None:
+        self._patient_id, self._named = patient_id, named
+        self._highest: dict[Key, Version] = {}
+        self._said: dict[Key, StudyPredictions] = {}
+
+    def hear(self, said: StudyPredictions | Overruling) -> None:
+        """Take in one record."""
+        key = said.source, said.resource_id
+        self._highest[key] = max(self._highest.get(key, said.version), said.version)
+        known = self._said.get(key)
+        if isinstance(said, StudyPredictions) and (known is None or said.version >= known.version):
+            self._said[key] = said
+
+    def all(self) -> list[StudyPredictions]:
+        """Return what stands, the newest images first."""
+        found = [one for key, one in self._said.items() if one.version == self._highest[key] and not one.withdrawn]
+        mine = [one for one in found if one.patient_id == self._patient_id or one.resource_id in self._named]
+        return sorted(mine, key=lambda one: (-one.as_of, one.resource_id))
+
+
+async def said_of(settings: Settings, patient_id: str) -> list[StudyPredictions]:
+    """Return what stands of a patient's imaging studies, the newest images first."""
+    standing = Standing(patient_id, await _named(settings, patient_id))
+    async with reading(settings, "cardiostream-explain") as consumer:
+        for number in range(settings.partitions):
+            for record in await read_to_end(consumer, topics.PREDICTIONS_IMAGING, number):
+                standing.hear(_said(record.value))
+    return standing.all()
+
+
+async def _named(settings: Settings, patient_id: str) -> frozenset[str]:
+    redis = view.connect(settings.redis_url)
+    try:
+        latest = await Board(redis).latest(patient_id)
+    finally:
+        await redis.aclose()
+    if latest is None or latest.level == "retired":
+        return frozenset()
+    return frozenset(one.study for one in read(latest.json).models if one.study)
