@@ -186,6 +186,7 @@ def test_an_endpoint_off_the_list_is_refused_unasked(radiology: Radiology) -> No
 
 
 @pytest.mark.realdata
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI:UserWarning")
 def test_the_public_files_come_through_a_pacs_as_they_are_or_are_refused(
     orthanc: Orthanc, radiology: Radiology
 ) -> None:
