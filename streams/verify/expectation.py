@@ -22,6 +22,8 @@ from streams.settings import Settings, Source
 from streams.timeline.hour import hour_of
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
+from streams.verify.studies import PREFIX
+from streams.verify.studies import Expected as Studies
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -37,6 +39,7 @@ class Expectation:
     def __init__(self, settings: Settings) -> None:
         self.whole = Share(b"", retention_of(settings))
         self._tolerance_s = settings.future_tolerance_s
+        self.studies = Studies()
         self.messages = 0
         self.skips: Counter[str] = Counter()
         self.letters: set[Letter] = set()
@@ -61,8 +64,11 @@ class Expectation:
             self._take(event)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, ImagingStudyVersion):
-            # No part of the bedside's state: its predictions come from another worker.
+        if isinstance(event, ImagingStudyVersion) or (
+            isinstance(event, Overruling) and event.resource_id.startswith(PREFIX)
+        ):
+            # No part of the bedside's state: another worker answers them.
+            self.studies.take(event)
             return
         self.whole.apply(event)
         if isinstance(event, Overruling):

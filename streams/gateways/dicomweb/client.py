@@ -122,13 +122,16 @@ class PacsClient:
         raise AssertionError("unreachable")
 
     def _asked(self, most_bytes: int, question: Callable[[Any], T]) -> T:
-        client, bounds = self._mine()
         name = self._place.pacs.name
         try:
+            client, bounds = self._mine()
             with bounds.request(most_bytes):
                 return question(client)
-        except (RejectedMessage, ContractError):
+        except RejectedMessage:
             raise
+        except ContractError:
+            # A secret that cannot be read now concerns this PACS alone; at the start it stops the worker.
+            raise PacsAway("secret", name) from None
         except Exception as error:  # the client raises what its libraries raise
             raise PacsAway("timeout", name) if bounds.is_over else meaning(error, name) from None
 

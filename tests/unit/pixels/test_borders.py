@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from bench.films import chest, dataset, file_of, uid
 from streams.pixels.borders import BAND, paint_over_text
 from streams.pixels.decoding import decode
 from streams.pixels.limits import Limits
-from tests.films import chest, dataset, file_of, uid
 
 TEXTS = ((0.02, 0.02, "DOE^JOHN 1950-01-01"), (0.70, 0.96, "ID 123456 L"), (0.02, 0.92, "ACC 99"))
 

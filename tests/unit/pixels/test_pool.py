@@ -13,11 +13,11 @@ import numpy as np
 import psutil
 import pytest
 
+from bench.films import chest, dataset, file_of, film, section, uid
 from streams.errors import RejectedMessage
 from streams.pixels.limits import MIB, Limits
 from streams.pixels.pool import Pool
 from tests.damage import damaged
-from tests.films import chest, dataset, file_of, film, section, uid
 
 SMALL = Limits(memory_bytes=384 * MIB, file_bytes=64 * MIB, seconds=20.0)
 PUBLIC = (

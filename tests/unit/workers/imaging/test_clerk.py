@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from bench.imaging_models import write_repository
 from streams import topics
 from streams.clock import FixedClock
 from streams.errors import ContractError, RejectedMessage
@@ -35,7 +36,6 @@ from streams.workers.imaging.clerk import Clerk
 from streams.workers.imaging.lanes import Lanes
 from streams.workers.imaging.models import Models
 from streams.workers.imaging.pictures import Darkroom
-from tests.imaging_models import write_repository
 from tests.unit.workers.fakes import Rec
 
 NOW, HOUR = 1_740_830_400_000, 3_600_000
