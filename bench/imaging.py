@@ -24,7 +24,7 @@ from rich.table import Table
 from bench import parts
 from bench.contestants import MODES, CardioStream, probe
 from bench.feed import Feed
-from bench.films import film, section, uid
+from bench.films import chest, dataset, file_of, section, uid
 from bench.ground import RECORDED, warm_up
 from bench.imaging_models import write_repository
 from bench.numbers import Quantiles
@@ -154,8 +154,9 @@ def run(rate: float, seconds: float, side: int, console: Console) -> None:
     try:
         films = {uid("bench", number): 1 for number in range(FILMS)}
         console.print(f"storing {FILMS} films of {side} x {side} and a CT of {SLICES} slices of 512 x 512")
+        picture = chest(side)
         for study in films:
-            orthanc.store([film(study, side=side)])
+            orthanc.store([file_of(dataset(picture, study))])
         scan = uid("bench ct")
         for first in range(0, SLICES, 20):
             orthanc.store(section(scan, number, 512) for number in range(first, min(first + 20, SLICES)))
@@ -169,6 +170,7 @@ def run(rate: float, seconds: float, side: int, console: Console) -> None:
 
 
 def _measure(stack: Stack, films: dict[str, int], scan: str, rate: float, seconds: float, console: Console) -> None:
+    console.print("warming up")
     warm_up(stack.settings)
     ward = CardioStream(stack, MODES[0])
     ward.start()
@@ -178,12 +180,15 @@ def _measure(stack: Stack, films: dict[str, int], scan: str, rate: float, second
     probe(stack, ward, "probe")
     feed = Feed(stack.settings, "bench", 400, ward.source)
     parts.latency(stack, ward, feed, rate, 5.0)
+    console.print("vital signs alone")
     alone = parts.latency(stack, ward, feed, rate, seconds)
+    console.print("and beside the burst")
     found: list[Burst] = []
     thread = threading.Thread(target=lambda: found.append(burst(stack.settings, worker, films, 0)))
     thread.start()
     beside = parts.latency(stack, ward, feed, rate, seconds)
     thread.join()
+    console.print("CT")
     scanned = burst(stack.settings, worker, {scan: SLICES}, len(films))
     with watched(psutil.Process().pid) as peak:
         count, took = asyncio.run(door(stack.settings, scan))
