@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer by the first part of the path."""
         self.server.asked.append(self.path)
+        self.server.heard.append(self.headers.get("Authorization"))
         way = self.path.split("/")[1]
         with contextlib.suppress(ConnectionError):
             getattr(self, f"_{way}", self._missing)()
@@ -75,6 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def handle_one_request(self) -> None:
+        """Let a client that breaks off break off."""
+        with contextlib.suppress(OSError):
+            super().handle_one_request()
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -87,18 +94,26 @@ class OddPacs(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
+        self.heard: list[str | None] = []
+        """Every Authorization that came."""
+        self.scheme = "http"
         self.elsewhere = "http://127.0.0.1:1"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that break off."""
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
 
 @contextlib.contextmanager
-def running() -> Iterator[OddPacs]:
-    """Run one for the time of the block."""
+def running(context: ssl.SSLContext | None = None) -> Iterator[OddPacs]:
+    """Run one for the time of the block, encrypted where a context is given."""
     server = OddPacs()
+    if context is not None:
+        server.socket, server.scheme = context.wrap_socket(server.socket, server_side=True), "https"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
