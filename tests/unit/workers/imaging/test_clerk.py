@@ -141,3 +141,16 @@ async def test_every_byte_is_given_back(specs: Any) -> None:
     await office.answer(study())
     lane, _ = office.lanes.of(())
     assert (lane.budget.held, lane.waiting) == (0, 0)
+
+
+async def test_a_defect_of_ours_costs_one_study_and_not_the_worker(specs: Any) -> None:
+    office = Office(specs, FRONTAL)
+    office.archive.error = KeyError("1.2.3 is what it stumbled over")
+    outs = await office.answer(study())
+    [letter] = letters(outs)
+    assert (letter.reason, letter.received) == ("internal", "KeyError")
+    assert said(outs).reasons == ("internal",)
+
+
+async def test_without_a_pacs_in_the_settings_studies_are_skipped(specs: Any) -> None:
+    assert said(await Office(specs, FRONTAL, pacs=()).answer(study())).reasons == ("no-pacs",)
