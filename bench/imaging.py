@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,8 +69,7 @@ def watched(pid: int) -> Iterator[list[Peak]]:
     def look() -> None:
         process = psutil.Process(pid)
         while not over.wait(_LOOK_S):
-            children = [child.memory_info().rss for child in process.children(recursive=True) if child.is_running()]
-            now = Peak(process.memory_info().rss / 2**20, sum(children) / 2**20)
+            now = Peak(process.memory_info().rss / 2**20, _decoders(process) / 2**20)
             seen[0] = Peak(*map(max, zip(seen[0], now, strict=True)))
 
     thread = threading.Thread(target=look, daemon=True)
@@ -80,6 +79,14 @@ def watched(pid: int) -> Iterator[list[Peak]]:
     finally:
         over.set()
         thread.join()
+
+
+def _decoders(process: psutil.Process) -> int:
+    found = 0
+    for child in process.children(recursive=True):
+        with suppress(psutil.Error):
+            found += child.memory_info().rss if "streams.pixels.child" in child.cmdline() else 0
+    return found
 
 
 async def _tell(settings: Settings, studies: dict[str, int]) -> None:

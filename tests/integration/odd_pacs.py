@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _TRICKLE_S = 0.2
+_ODD_SERIES = [{}, 7, None, {"0020000E": "1.2"}, {"0020000E": {"Value": "1.2"}}, {"0020000E": {"Value": ["../../etc"]}}]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -68,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._said(200, b"[" * 200_000, "application/dicom+json")
 
     def _list(self) -> None:
-        self._said(200, json.dumps([{}, 7, {"0020000E": {"Value": ["../../etc"]}}]).encode(), "application/dicom+json")
+        self._said(200, json.dumps(_ODD_SERIES).encode(), "application/dicom+json")
 
     def _said(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)

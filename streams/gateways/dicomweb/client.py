@@ -165,7 +165,8 @@ def _objects(found: object) -> list[dict[str, Any]]:
 
 def _series(found: dict[str, Any]) -> SeriesFound:
     def first(tag: str) -> Any:
-        values = (found.get(tag) or {}).get("Value")
+        element = found.get(tag)
+        values = element.get("Value") if isinstance(element, dict) else None
         return values[0] if isinstance(values, list) and values else None
 
     word = first(_BODY)
