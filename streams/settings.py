@@ -199,6 +199,9 @@ class Settings(BaseSettings):
     """Processes that decode pictures."""
     imaging_decoder_memory_mb: int = Field(default=1536, ge=128)
     """MiB of address space that one of them may take; a file that needs more is a dead letter."""
+    imaging_niceness: int = Field(default=10, ge=0, le=19)
+    """How far the imaging worker and its decoders step back before other programs of the same machine; a film can wait
+    a moment, a vital sign cannot."""
     imaging_retry_delays_s: tuple[float, float, float] = (10.0, 60.0, 600.0)
     """Seconds that a study waits on imaging.retry.short, .medium and .long; it goes to the next once it is six times as
     old as a delay."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper, save
 
+from bench.orthanc import why_not as why_no_orthanc
 from streams.embedded.apache_kafka import why_not
 from streams.embedded.stack import Stack
 from streams.settings import Settings
-from tests.integration.orthanc import why_not as why_no_orthanc
 
 ROOT = Path(__file__).parent.parent
 MODEL_REPOSITORY = ROOT / "model_repo"

@@ -20,6 +20,8 @@ _NEAR = 0.3
 """How near ink is to the picture's brightest or darkest, as a share of its range: it is drawn at full scale."""
 _STROKE = 13
 """Reduced pixels; strokes are thinner than this, anatomy is wider."""
+_COARSE, _AREA = 4, 9
+"""Reduced pixels of a coarse cell, and cells across the area whose median is the ground."""
 _LEAST, _MOST = 6, 0.5
 """Fewest reduced pixels of ink that count as text, and the largest share of the band that can be ink at all."""
 _GROWN = 5
@@ -29,9 +31,9 @@ _GROWN = 5
 def paint_over_text(values: Values) -> tuple[Values, float]:
     """Paint over letters, numbers and markers in the border band with what surrounds them.
 
-    Ink is thinner than anatomy, so an opening (a closing, for dark ink) takes it away; what goes by a jump
-    from near full scale is text (top-hat transform; Serra, Image Analysis and Mathematical Morphology, 1982, ch. XII).
-    Bright fine bone in the band is smoothed with it; everything within the band's inner edge stays as it is.
+    Ink is thinner than anatomy (an opening takes it away: top-hat transform; Serra, Image Analysis and Mathematical
+    Morphology, 1982, ch. XII), lies apart from the median around it, and near the brightest or darkest of the picture.
+    Some fine bone goes with it; everything within the band's inner edge stays as it is.
 
     Parameters
     ----------
@@ -49,23 +51,19 @@ def paint_over_text(values: Values) -> tuple[Values, float]:
     factor = max(1, -(-max(rows, columns) // GRID))
     if min(rows, columns) < 4 * _STROKE * factor:
         return values, 0.0
-    small = _reduced(values, factor)
+    small, ink = _reduced(values, factor), np.zeros((), np.bool_)
+    ground, band = _ground(small), _band(small.shape)
     bottom, top = float(values.min()), float(values.max())
-    band, scale = _band(small.shape), max(top - bottom, 1e-6)
-    extremes = _extremes(values, factor)
-    result, painted = values, np.zeros(values.shape, np.bool_)
-    for first, last, sign, far in ((_eroded, _dilated, 1.0, top), (_dilated, _eroded, -1.0, bottom)):
-        ground = last(first(small, _STROKE), _STROKE)
-        near = np.abs(far - extremes[far is top]) < _NEAR * scale
-        ink = (sign * (small - ground) > _STEP * scale) & near & band
-        if _LEAST <= ink.sum() <= _MOST * band.sum():
-            grown = _grown(ink)
-            where = _enlarged(grown, factor, rows, columns)
-            ground = _smooth(ground)
-            small = np.where(grown, ground, small)
-            result = np.where(where, _enlarged(ground, factor, rows, columns), result)
-            painted |= where
-    return np.asarray(result, np.float32), float(painted.mean())
+    scale = max(top - bottom, 1e-6)
+    for sign, far, extreme in zip((1.0, -1.0), (top, bottom), _extremes(values, factor), strict=True):
+        thin = sign * small - _opened(sign * small) > _STEP * scale
+        apart = sign * (small - ground) > _STEP * scale
+        ink = ink | (thin & apart & (np.abs(far - extreme) < _NEAR * scale) & band)
+    if not _LEAST <= ink.sum() <= _MOST * band.sum():
+        return values, 0.0
+    where = _enlarged(_grown(ink), factor, rows, columns)
+    painted = np.where(where, _enlarged(ground, factor, rows, columns), values)
+    return np.asarray(painted, np.float32), float(where.mean())
 
 
 def _reduced(values: Values, factor: int) -> Values:
@@ -73,9 +71,27 @@ def _reduced(values: Values, factor: int) -> Values:
 
 
 def _extremes(values: Values, factor: int) -> tuple[Values, Values]:
-    """Return the darkest and the brightest value of each block: thin strokes survive there."""
+    """Return the brightest and the darkest value of each block: thin strokes survive there."""
     blocks = _blocks(values, factor)
-    return blocks.min((1, 3)), blocks.max((1, 3))
+    return blocks.max((1, 3)), blocks.min((1, 3))
+
+
+def _ground(small: Values) -> Values:
+    """Return what lies around each place: the median over an area of which a line of text covers less than half."""
+    coarse = np.median(_blocks(small, _COARSE).transpose(0, 2, 1, 3).reshape(*_cells(small.shape), -1), axis=-1)
+    half = _AREA // 2
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(coarse, half, mode="edge"), (_AREA, _AREA))
+    median = np.asarray(np.median(windows.reshape(*coarse.shape, -1), axis=-1), np.float32)
+    return _smooth(_enlarged(median, _COARSE, *small.shape))
+
+
+def _cells(shape: tuple[int, ...]) -> tuple[int, int]:
+    return -(-shape[0] // _COARSE), -(-shape[1] // _COARSE)
+
+
+def _opened(values: Values) -> Values:
+    """Return a picture without what is brighter than its surroundings and thinner than a stroke."""
+    return _filtered(_filtered(values, _STROKE, np.min), _STROKE, np.max)
 
 
 def _blocks(values: Values, factor: int) -> Values:
@@ -95,20 +111,12 @@ def _filtered(values: Values, size: int, take: Callable[..., Values]) -> Values:
     return values
 
 
-def _eroded(values: Values, size: int) -> Values:
-    return _filtered(values, size, np.min)
-
-
-def _dilated(values: Values, size: int) -> Values:
-    return _filtered(values, size, np.max)
-
-
 def _smooth(values: Values) -> Values:
-    return np.asarray(_filtered(values, 5, np.mean), np.float32)
+    return np.asarray(_filtered(values, _GROWN, np.mean), np.float32)
 
 
 def _grown(ink: Found) -> Found:
-    return np.asarray(_dilated(ink.astype(np.float32), _GROWN) > 0)
+    return np.asarray(_filtered(ink.astype(np.float32), _GROWN, np.max) > 0)
 
 
 def _band(shape: tuple[int, ...]) -> Found:

@@ -14,9 +14,7 @@ from typing import BinaryIO
 from streams.errors import RejectedMessage
 from streams.pixels.decoding import decode
 from streams.pixels.limits import Limits
-from streams.pixels.wire import LENGTHS, READY, Answer, encode, question
-
-OUT_OF_MEMORY = "memory"
+from streams.pixels.wire import LENGTHS, OUT_OF_MEMORY, READY, Answer, encode, question
 
 
 def confine(limits: Limits) -> None:

@@ -28,7 +28,7 @@ def choose(headers: Sequence[Header], refuses: Refuses) -> tuple[Header | None, 
     reason
         Empty, ``no-image``, or the refusal that came furthest.
     """
-    pictures = [one for one in headers if one.rows and one.columns and not _NOT_TAKEN & set(one.image_type)]
+    pictures = [one for one in headers if one.rows and one.columns and not _is_drawn(one)]
     refusals = [(one, refuses(one)) for one in pictures]
     taken = [one for one, reason in refusals if not reason]
     if taken:
@@ -57,10 +57,18 @@ def is_sections(one: Header) -> bool:
     return one.modality in {"CT", "MR", "PT"}
 
 
-def is_axial(one: Header) -> bool:
-    """Tell whether rows run to the patient's left and columns to the back (PS3.3 C.7.6.2.1.1), within 20 degrees."""
+def _is_drawn(one: Header) -> bool:
+    """Tell whether a picture was drawn from others or shows where they lie; of CT, whatever is not axial."""
+    return bool(_NOT_TAKEN & set(one.image_type)) or (one.modality == "CT" and not _may_be_axial(one))
+
+
+def _may_be_axial(one: Header) -> bool:
+    """Tell whether rows run across the patient and columns to the back (PS3.3 C.7.6.2.1.1), within 20 degrees.
+
+    A gantry may be tilted by so much; a section that does not say how it lies counts as axial, as CT is taken.
+    """
     if len(one.orientation) != 6:
-        return "AXIAL" in one.image_type
+        return True
     return abs(one.orientation[0]) > _COS_20 and abs(one.orientation[4]) > _COS_20
 
 

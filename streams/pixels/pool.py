@@ -13,13 +13,14 @@ import msgspec
 import numpy as np
 
 import streams
-from streams.errors import RetryableError
+from streams.errors import RejectedMessage, RetryableError
 from streams.pixels import wire
 from streams.pixels.image import Image
 from streams.pixels.limits import MIB, Limits
 from streams.pixels.refusal import refusal
 
 _START_S = 60.0
+_CRASH = "crash"
 
 
 class Pool:
@@ -52,17 +53,24 @@ class Pool:
         """
         if len(content) > self.limits.file_bytes:
             raise refusal("too-large", f"a file of at most {self.limits.file_bytes} bytes", f"{len(content)} bytes")
+        try:
+            return await self._decoded(content, frame)
+        except RejectedMessage as refused:
+            if refused.reason != _CRASH:
+                raise
+        # A process may also have been ended from outside; whose fault it was shows with a new one.
+        return await self._decoded(content, frame)
+
+    async def _decoded(self, content: bytes, frame: int | None) -> Image:
         process = await self._free.get()
         try:
-            if process is None or process.ended:
+            if process is None:
                 process = await _Process.start(self.limits)
             return await process.ask(content, self.limits, frame)
-        except BaseException:
+        finally:
             if process is not None and not process.whole:
                 await process.kill()
                 process = None
-            raise
-        finally:
             self._free.put_nowait(process)
 
     async def close(self) -> None:
@@ -79,7 +87,7 @@ class _Process:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.whole = True
-        """False while an answer is awaited, and for good where it did not come whole."""
+        """False while an answer is awaited, and for good where it did not come or the memory has been exhausted."""
 
     @classmethod
     async def start(cls, limits: Limits) -> _Process:
@@ -110,10 +118,6 @@ class _Process:
         assert reader is not None
         return reader
 
-    @property
-    def ended(self) -> bool:
-        return self._process.returncode is not None
-
     async def ask(self, content: bytes, limits: Limits, frame: int | None) -> Image:
         """Ask for one picture; whatever goes wrong on the way leaves the process not whole."""
         self.whole = False
@@ -123,8 +127,8 @@ class _Process:
         except TimeoutError:
             raise refusal("time", f"a file that is decoded within {limits.seconds:g} s", "a longer one") from None
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
-            raise refusal("crash", "a file that a decoder survives", "its sudden end") from None
-        self.whole = True
+            raise refusal(_CRASH, "a file that a decoder survives", "its sudden end") from None
+        self.whole = found.reason != wire.OUT_OF_MEMORY
         if found.header is None:
             raise refusal(found.reason, found.expected, found.received)
         return Image(np.frombuffer(values, np.float32).reshape(found.rows, found.columns), found.header)

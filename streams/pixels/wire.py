@@ -13,6 +13,8 @@ LENGTHS = struct.Struct(">QQ")
 """Bytes of the message, then bytes of what follows it: the file, or the pixels."""
 READY = b"ready"
 """Said once by a process that has loaded its decoders and set its limits."""
+OUT_OF_MEMORY = "memory"
+"""Reason of a file that asked for more memory than there is; the process ends behind it."""
 LONGEST = 64 * 1024
 """Bytes of an answer without its pixels."""
 

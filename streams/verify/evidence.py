@@ -13,7 +13,7 @@ from streams.publish.board import Board
 from streams.publish.headers import LEVEL, RETIRED, epoch_of
 from streams.publish.keys import latest
 from streams.publish.view import connect
-from streams.records import DeadLetter, Overruling, StudyPredictions, StudyRetry, Tick
+from streams.records import DeadLetter, Tick
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
@@ -24,9 +24,6 @@ from streams.workers.gathering import Gathered
 from streams.workers.ownership import cutoffs, retention_of
 from streams.workers.parking import UNKNOWN
 from streams.workers.relay import Relay
-
-_said = msgspec.json.Decoder(StudyPredictions | Overruling).decode
-_retry = msgspec.json.Decoder(StudyRetry).decode
 
 
 class Results(msgspec.Struct):
@@ -80,12 +77,6 @@ class Evidence(msgspec.Struct):
     """Digests of versions that waited for their patient beyond the limit."""
     copies: list[tuple[str, Timeline]] = []
     """What came under a retired id or an alias, where the patient is whose it is."""
-    studies_said: list[StudyPredictions] = []
-    """Everything that was said of imaging studies."""
-    studies_overruled: list[Overruling] = []
-    """Word, beside it, that studies may have left their patients."""
-    studies_waiting: list[StudyRetry] = []
-    """Studies that have waited for another try."""
     ticks_missed: int = 0
     """Partitions whose state has not acted on a tick that was there before."""
 
@@ -100,21 +91,8 @@ async def collect(consumer: Any, settings: Settings) -> Evidence:
             evidence.results.read(record)
         for record in await read_to_end(consumer, topics.LATEST, number):
             evidence.results.latest[record.key.decode()] = record.value
-        await _read_studies(consumer, number, evidence)
         await _read_state(consumer, number, settings, evidence)
     return evidence
-
-
-async def _read_studies(consumer: Any, number: int, evidence: Evidence) -> None:
-    for record in await read_to_end(consumer, topics.PREDICTIONS_IMAGING, number):
-        said = _said(record.value)
-        if isinstance(said, Overruling):
-            evidence.studies_overruled.append(said)
-        else:
-            evidence.studies_said.append(said)
-    for name in topics.IMAGING_RETRIES:
-        for record in await read_to_end(consumer, name, number):
-            evidence.studies_waiting.append(_retry(record.value))
 
 
 async def _read_state(consumer: Any, number: int, settings: Settings, evidence: Evidence) -> None:
@@ -134,12 +112,10 @@ async def _read_state(consumer: Any, number: int, settings: Settings, evidence: 
 
 def _read_letter(value: bytes, evidence: Evidence) -> None:
     letter = msgspec.json.decode(value, type=DeadLetter)
-    if letter.topic in topics.IMAGING_INPUTS:
-        # Of a study: that nothing can be said of it is said beside the letter, and counted there.
-        return
     if letter.reason == UNKNOWN:
         evidence.given_up.add(letter.sha256)
-    else:
+    elif letter.topic not in topics.IMAGING_INPUTS:
+        # What becomes of studies is counted by `streams.verify.studies`.
         evidence.letters.add((letter.topic, letter.partition, letter.offset, letter.entry, letter.reason))
 
 

@@ -16,13 +16,13 @@ from streams.records import (
     ObservationVersion,
     Overruling,
     PatientVersion,
-    StudyPredictions,
     Version,
 )
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
-from streams.verify.studies import StudyCount
+from streams.verify.studies import PREFIX
+from streams.verify.studies import Expected as Studies
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -38,6 +38,7 @@ class Expectation:
     def __init__(self, settings: Settings) -> None:
         self.whole = Share(b"", retention_of(settings))
         self._tolerance_s = settings.future_tolerance_s
+        self.studies = Studies()
         self.messages = 0
         self.skips: Counter[str] = Counter()
         self.letters: set[Letter] = set()
@@ -46,7 +47,6 @@ class Expectation:
         self._people: set[tuple[str, str, str, Version]] = set()
         self._changes = 0
         self._given_up: set[tuple[str, str, str]] = set()
-        self.studies = StudyCount()
 
     @property
     def timelines(self) -> dict[str, Timeline]:
@@ -63,14 +63,15 @@ class Expectation:
             self._take(event)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, ImagingStudyVersion):
-            # No part of the bedside's state: what is said of it comes from another worker.
-            self.studies.announce(event)
+        if isinstance(event, ImagingStudyVersion) or (
+            isinstance(event, Overruling) and event.resource_id.startswith(PREFIX)
+        ):
+            # The bedside hears of it from the worker that answers it, and so does this.
+            self.studies.take(event)
             return
         self.whole.apply(event)
         if isinstance(event, Overruling):
             self._changes += 1
-            self.studies.overrule(event)
             return
         key = (event.patient_id, event.source, event.resource_id, event.version)
         known = self._versions if isinstance(event, ObservationVersion) else self._people
@@ -79,11 +80,6 @@ class Expectation:
         if isinstance(event, PatientVersion):
             for patient in self.timelines[event.patient_id].patients.values():
                 self.whole.apply(Identities(patient.words(), event.received_at))
-
-    def hear(self, said: StudyPredictions) -> None:
-        """Take in what a worker said of a study: what models say of pictures is an input here, not made again."""
-        self.whole.apply(said)
-        self.studies.hear(said)
 
     def give_up(self, digests: Collection[str]) -> None:
         """Leave out what waited for its patient beyond the limit, by the digests that the dead letters name."""
@@ -123,7 +119,6 @@ class Expectation:
             fates=dict(sorted(fates.items())),
             skips=dict(sorted(self.skips.items())),
             dead_letters=dict(sorted(Counter(letter[4] for letter in self.letters).items())),
-            studies=self.studies.fates(self.timelines),
         )
 
     def _fate(self, key: FactKey) -> str:
@@ -158,5 +153,3 @@ class Accounting(msgspec.Struct, frozen=True):
     dead_letters: dict[str, int]
     changes: int = 0
     """Versions of which every partition was told, because they may have left their patient; repeats included."""
-    studies: dict[str, int] = {}
-    """What became of the distinct imaging studies."""

@@ -25,15 +25,11 @@ async def lag(settings: Settings) -> dict[str, int]:
         topics.GROUP_NORMALISE: tuple(dict.fromkeys(source.topic for source in settings.handed_on)),
         topics.GROUP_BEDSIDE: (*settings.bedside_inputs, topics.TICKS),
         topics.GROUP_CACHE: (topics.SCORES,),
-        # Who waits for a PACS that is away may wait for days: the retry topics do not count.
-        topics.GROUP_IMAGING: (topics.EVENTS_IMAGING,) if judges_images(settings) else (),
     }
+    if discover_imaging(settings.model_repository):
+        # What waits for another try has been read; it may wait for days.
+        groups[topics.GROUP_IMAGING] = (topics.EVENTS_IMAGING,)
     return {group: await _lag_of(settings, group, names) for group, names in groups.items() if names}
-
-
-def judges_images(settings: Settings) -> bool:
-    """Tell whether a worker of this site reads imaging studies: any model of images is there."""
-    return bool(discover_imaging(settings.model_repository))
 
 
 async def _lag_of(settings: Settings, group: str, names: Sequence[str]) -> int:

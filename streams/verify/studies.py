@@ -1,71 +1,99 @@
-"""What became of every imaging study that the record announced: nothing of them may be lost on the way to a PACS."""
+"""Imaging studies, counted: every version of the record ends as predictions, a stated nothing, or a wait."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
+from typing import Any
 
+import msgspec
+
+from streams import topics
 from streams.records import ImagingStudyVersion, Overruling, StudyPredictions, StudyRetry, Version
-from streams.timeline.timeline import Timeline
+from streams.transport.reading import read_to_end
+from streams.verify.findings import Finding, counted
 
-Key = tuple[str, str, str]
-"""patient, source, resource id."""
+PREFIX = "ImagingStudy/"
+_said = msgspec.json.Decoder(StudyPredictions | Overruling).decode
+_retry = msgspec.json.Decoder(StudyRetry).decode
+
+Study = tuple[str, str]
+"""source, resource id."""
+Place = tuple[str, str, str, Version]
+"""source, resource id, patient, version."""
 
 
-class StudyCount:
-    """The highest version of each study that was announced, that was heard of, and that waits for another try."""
+class Expected:
+    """The versions of studies that the inputs told of."""
 
     def __init__(self) -> None:
-        self._announced: dict[Key, Version] = {}
-        self._said: dict[Key, Version] = {}
-        self._waiting: dict[Key, Version] = {}
-        self._highest: dict[tuple[str, str], Version] = {}
-        """Of each resource, whoever's it is: a lower one is not looked at any more."""
+        self.versions: dict[Place, bool] = {}
+        """With whether it is a withdrawal."""
+        self._highest: dict[Study, Version] = {}
 
-    def announce(self, study: ImagingStudyVersion) -> None:
-        """Note a study of the record."""
-        _note(self._announced, (study.patient_id, study.source, study.resource_id), study.version)
-        _note(self._highest, (study.source, study.resource_id), study.version)
+    def take(self, event: ImagingStudyVersion | Overruling) -> None:
+        """Take in a version, or word that a study is another patient's or nobody's."""
+        key = event.source, event.resource_id
+        self._highest[key] = max(event.version, self._highest.get(key, event.version))
+        if isinstance(event, ImagingStudyVersion):
+            self.versions[(*key, event.patient_id, event.version)] = event.withdrawn
 
-    def overrule(self, word: Overruling) -> None:
-        """Note a version that may name nobody any more."""
-        _note(self._highest, (word.source, word.resource_id), word.version)
-
-    def hear(self, said: StudyPredictions) -> None:
-        """Note that something was said of a study."""
-        _note(self._said, (said.patient_id, said.source, said.resource_id), said.version)
-
-    def wait(self, retry: StudyRetry) -> None:
-        """Note that a study waited for another try at some time."""
-        study = retry.study
-        _note(self._waiting, (study.patient_id, study.source, study.resource_id), study.version)
-
-    @property
-    def lost(self) -> int:
-        """Return how many studies nothing was said of though they do not wait and nothing has overtaken them."""
-        newest = [key for key, version in self._announced.items() if version == self._highest[key[1:]]]
-        known = [self._said, self._waiting]
-        return sum(not any(there.get(key) == self._announced[key] for there in known) for key in newest)
-
-    def fates(self, timelines: Mapping[str, Timeline]) -> dict[str, int]:
-        """Return what became of the studies that anything was announced or said of."""
-        keys = self._announced.keys() | self._said.keys()
-        return dict(sorted(Counter(self._fate(key, timelines) for key in keys).items()))
-
-    def _fate(self, key: Key, timelines: Mapping[str, Timeline]) -> str:
-        patient_id, *resource = key
-        if key not in self._said:
-            return "not-judged-yet"
-        studies = timelines[patient_id].studies
-        held = studies.held.get((resource[0], resource[1]))
-        if held is None:
-            return "aged-out"
-        if held.withdrawn:
-            return "withdrawn"
-        if held.key not in {one.key for one in studies.standing()}:
-            return "overtaken" if held.findings else "nothing-to-judge"
-        return "judged" if any(one.status == "ok" for one in held.findings) else "refused"
+    def is_replaced(self, place: Place) -> bool:
+        """Tell whether a higher version was told of."""
+        return self._highest[place[0], place[1]] > place[3]
 
 
-def _note(where: dict, key: tuple[str, ...], version: Version) -> None:  # type: ignore[type-arg]
-    where[key] = max(where.get(key, version), version)
+class Answers(msgspec.Struct):
+    """What the imaging worker has written."""
+
+    said: dict[Place, StudyPredictions] = {}
+    heard: list[StudyPredictions | Overruling] = []
+    """Everything that the bedside heard of it, in the order of each partition."""
+    waits: set[Place] = set()
+
+    def read_said(self, value: bytes) -> None:
+        """Take in one record of the predictions."""
+        found = _said(value)
+        self.heard.append(found)
+        if isinstance(found, StudyPredictions):
+            self.said[found.source, found.resource_id, found.patient_id, found.version] = found
+
+    def read_retry(self, value: bytes) -> None:
+        """Take in one record of a retry topic."""
+        study = _retry(value).study
+        self.waits.add((study.source, study.resource_id, study.patient_id, study.version))
+
+
+async def collect(consumer: Any, partitions: Iterable[int]) -> Answers:
+    """Read everything that the imaging worker has written."""
+    found = Answers()
+    for number in partitions:
+        for record in await read_to_end(consumer, topics.PREDICTIONS_IMAGING, number):
+            found.read_said(record.value)
+        for name in topics.IMAGING_RETRIES:
+            for record in await read_to_end(consumer, name, number):
+                found.read_retry(record.value)
+    return found
+
+
+def compare(expected: Expected, answers: Answers) -> tuple[dict[str, int], list[Finding]]:
+    """Say what became of every version of a study, and what is wrong: none where one is due, or one to nothing."""
+    fates = Counter(_fate(place, withdrawn, expected, answers) for place, withdrawn in expected.versions.items())
+    missing = fates.pop(_MISSING, 0)
+    nobody = len(answers.said.keys() - expected.versions.keys())
+    found = counted({"studies without an answer": missing, "answers to studies that nobody told of": nobody})
+    return dict(sorted(fates.items())), found
+
+
+_MISSING = "missing"
+
+
+def _fate(place: Place, withdrawn: bool, expected: Expected, answers: Answers) -> str:
+    if expected.is_replaced(place):
+        return "replaced"
+    said = answers.said.get(place)
+    if said is None:
+        return "waiting" if place in answers.waits else _MISSING
+    if withdrawn:
+        return "withdrawn"
+    return "judged" if any(one.status == "ok" for one in said.predictions) else "nothing-to-say"

@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 
 from streams.embedded.stack import Stack
+from streams.embedded.worker import WORKERS
 from streams.verify.audit import Report, audit
 from streams.verify.settled import wait_until_settled
 from tests.conftest import MODEL_REPOSITORY
 
 SESSION_TIMEOUT_S = 4.0
-WARD = ("normalise", "bedside", "cache")
-"""The workers that score vital signs; slow workers have tests of their own."""
 
 
 class Ward:
@@ -72,7 +71,7 @@ class Ward:
 
 
 @contextmanager
-def opened(folder: Path, broker: str, workers: tuple[str, ...] = WARD, **settings: Any) -> Iterator[Ward]:
+def opened(folder: Path, broker: str, workers: tuple[str, ...] = WORKERS, **settings: Any) -> Iterator[Ward]:
     """Start a stack of its own."""
     overrides = {**({"session_timeout_s": SESSION_TIMEOUT_S} if broker == "kafka" else {}), **settings}
     with Stack(

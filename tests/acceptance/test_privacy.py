@@ -26,13 +26,13 @@ from aiokafka import AIOKafkaProducer
 from streams import topics
 from streams.embedded import ports
 from streams.embedded.stack import Stack
-from streams.embedded.worker import Worker
+from streams.embedded.worker import WORKERS, Worker
 from streams.normalise import Raw, normalise
 from streams.records import DeadLetter
 from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
 from streams.verify.audit import Report
-from tests.acceptance.conftest import WARD, Ward, opened
+from tests.acceptance.conftest import Ward, opened
 
 MARK = "MARKED-7f3a"
 NAME, BORN, VALUE = "Zmarkovski", "1937-03-19", 77.7313
@@ -264,7 +264,7 @@ class Workers:
         self.stack = stack
         self.ports: dict[str, int] = {}
         self.running: dict[str, Worker] = {}
-        for kind in WARD:
+        for kind in WORKERS:
             stack.workers[kind].stop()
             self.start(kind)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _TRICKLE_S = 0.2
+_ODD_SERIES = [{}, 7, None, {"0020000E": "1.2"}, {"0020000E": {"Value": "1.2"}}, {"0020000E": {"Value": ["../../etc"]}}]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -18,6 +20,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer by the first part of the path."""
         self.server.asked.append(self.path)
+        self.server.heard.append(self.headers.get("Authorization"))
         way = self.path.split("/")[1]
         with contextlib.suppress(ConnectionError):
             getattr(self, f"_{way}", self._missing)()
@@ -66,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._said(200, b"[" * 200_000, "application/dicom+json")
 
     def _list(self) -> None:
-        self._said(200, json.dumps([{}, 7, {"0020000E": {"Value": ["../../etc"]}}]).encode(), "application/dicom+json")
+        self._said(200, json.dumps(_ODD_SERIES).encode(), "application/dicom+json")
 
     def _said(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)
@@ -74,6 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def handle_one_request(self) -> None:
+        """Let a client that breaks off break off."""
+        with contextlib.suppress(OSError):
+            super().handle_one_request()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -87,18 +95,26 @@ class OddPacs(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
+        self.heard: list[str | None] = []
+        """Every Authorization that came."""
+        self.scheme = "http"
         self.elsewhere = "http://127.0.0.1:1"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that break off."""
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
 
 @contextlib.contextmanager
-def running() -> Iterator[OddPacs]:
-    """Run one for the time of the block."""
+def running(context: ssl.SSLContext | None = None) -> Iterator[OddPacs]:
+    """Run one for the time of the block, encrypted where a context is given."""
     server = OddPacs()
+    if context is not None:
+        server.socket, server.scheme = context.wrap_socket(server.socket, server_side=True), "https"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

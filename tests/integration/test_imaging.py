@@ -9,11 +9,11 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from bench.films import film, section, uid
+from bench.imaging_models import write_repository
+from bench.orthanc import Orthanc
 from streams import topics
 from streams.records import StudyPredictions
-from tests.films import film, section, uid
-from tests.imaging_models import write_repository
-from tests.integration.orthanc import Orthanc
 from tests.integration.radiology import Radiology, opened, study_event
 
 pytestmark = pytest.mark.orthanc
@@ -46,7 +46,7 @@ def radiology(orthanc: Orthanc, secured: Orthanc, tmp_path_factory: pytest.TempP
         secured.pacs(name="unnamed", endpoints=("unnamed",)),
     )
     models = write_repository(folder / "models")
-    with opened(folder, models, pacs, imaging_arrival_deadline_s=6.0, log_level="debug") as found:
+    with opened(folder, models, pacs, "tansu", imaging_arrival_deadline_s=6.0, log_level="debug") as found:
         yield found
 
 
@@ -186,6 +186,7 @@ def test_an_endpoint_off_the_list_is_refused_unasked(radiology: Radiology) -> No
 
 
 @pytest.mark.realdata
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI:UserWarning")
 def test_the_public_files_come_through_a_pacs_as_they_are_or_are_refused(
     orthanc: Orthanc, radiology: Radiology
 ) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.films import film, uid
+from bench.imaging_models import write_repository
+from bench.orthanc import Orthanc
 from streams.settings import Pacs
-from tests.films import film, uid
-from tests.imaging_models import write_repository
 from tests.integration.odd_pacs import running
-from tests.integration.orthanc import Orthanc
 from tests.integration.radiology import Radiology, opened, study_event
 
 pytestmark = [pytest.mark.orthanc, pytest.mark.kafka]

@@ -64,7 +64,7 @@ class Mirrored(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return probabilities of shape (rows, `CLASSES` - 1, height / 2, width / 2); background is left out."""
-        plain = self.network(picture)
-        mirrored = self.network(torch.flip(picture, [3]))[:, MIRRORED]
-        both = (plain + torch.flip(mirrored, [3])) / 2
-        return both.softmax(1)[:, 1:]  # type: ignore[no-any-return]
+        pair = torch.stack([picture, torch.flip(picture, [3])], 1).flatten(0, 1)
+        logits = self.network(pair).unflatten(0, (-1, 2))
+        mean = (logits[:, 0] + torch.flip(logits[:, 1][:, MIRRORED], [3])) / 2
+        return mean.softmax(1)[:, 1:]  # type: ignore[no-any-return]

@@ -21,7 +21,7 @@ from training.answering import onnx_answers
 from training.chest_heart_unet.card import write_card
 from training.chest_heart_unet.evaluate import evaluate
 from training.chest_heart_unet.films import Films, read_films, read_others
-from training.chest_heart_unet.fitting import PLAN, fit_network
+from training.chest_heart_unet.fitting import SEED, fit_network
 from training.chest_heart_unet.limits import learned_limits
 from training.chest_heart_unet.network import Mirrored
 from training.chest_heart_unet.spec import draft
@@ -37,7 +37,7 @@ console = Console()
 
 def finish(network: Mirrored, films: Films, repository: Path) -> ImagingManifest:
     """Export, learn the limits from the exported file's answers on the training films, and export with them."""
-    spec = export(network, draft(len(films.ids), PLAN.seed), repository)
+    spec = export(network, draft(len(films.ids), SEED), repository)
     limits = learned_limits(onnx_answers(repository, spec), spec, films)
     return export(network, msgspec.structs.replace(spec, limits=limits), repository)
 
@@ -58,7 +58,6 @@ def main(
     run: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, TensorBoard.")] = Path(
         "runs/chest_heart_unet"
     ),
-    epochs: Annotated[int, typer.Option(help="Passes over the training films.")] = PLAN.epochs,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier run.")] = False,
 ) -> None:
     """Fit, export, evaluate on the validation role and on strangers, and write the card."""
@@ -67,8 +66,7 @@ def main(
         shutil.rmtree(run, ignore_errors=True)
     films = read_films(data / "chest-ctr", "train")
     console.print(f"{len(films.ids)} films")
-    plan = msgspec.structs.replace(PLAN, epochs=epochs)
-    network = fit_network(films, read_others(data, "train", OTHERS), run / "network", plan)
+    network = fit_network(films, read_others(data, "train", OTHERS), run / "network")
     spec = finish(Mirrored(network), films, repository)
     publish(spec, data, run, repository)
     console.print(f"written to {repository / spec.name}")

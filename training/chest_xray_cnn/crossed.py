@@ -15,7 +15,7 @@ from streams.modalities.imaging import prepare, stack
 from training.calibration import platt, sigmoid
 from training.chest_xray_cnn import baselines
 from training.chest_xray_cnn.films import FOLDS, Films, folds_of
-from training.chest_xray_cnn.fitting import PLAN, fit_voice
+from training.chest_xray_cnn.fitting import fit_voice
 from training.chest_xray_cnn.network import Voice
 from training.figures import Truth, write_figures
 from training.measures import Floats, best_balance
@@ -38,10 +38,10 @@ class Crossed(NamedTuple):
     threshold: float
 
 
-def cross_validate(films: Films, spec: ImagingManifest, run: Path, epochs: int = PLAN.epochs) -> Crossed:
+def cross_validate(films: Films, spec: ImagingManifest, run: Path) -> Crossed:
     """Fit a voice per fold on the others, and calibrate; an interrupted run goes on from `run`."""
     folds = folds_of(films)
-    voices = [_voice(films, folds != fold, fold, run, epochs) for fold in range(FOLDS)]
+    voices = [_voice(films, folds != fold, fold, run) for fold in range(FOLDS)]
     logits = np.zeros(len(films.labels))
     linear = np.zeros(len(films.labels))
     for fold, voice in enumerate(voices):
@@ -75,8 +75,8 @@ def write_crossed(found: Crossed, films: Films, spec: ImagingManifest, out: Path
     return write_figures(head, scored, Truth(films.ids, films.labels), found.threshold, out)
 
 
-def _voice(films: Films, mine: NDArray[np.bool_], fold: int, run: Path, epochs: int) -> Voice:
-    return fit_voice(_part(films, mine), PLAN.seed + fold, run / f"voice{fold}", epochs)
+def _voice(films: Films, mine: NDArray[np.bool_], fold: int, run: Path) -> Voice:
+    return fit_voice(_part(films, mine), fold, run / f"voice{fold}")
 
 
 def _part(films: Films, mine: NDArray[np.bool_]) -> Films:

@@ -23,7 +23,7 @@ from training.chest_xray_cnn.card import write_card
 from training.chest_xray_cnn.crossed import Crossed, cross_validate, write_crossed
 from training.chest_xray_cnn.evaluate import evaluate
 from training.chest_xray_cnn.films import FOLDS, Films, read_films
-from training.chest_xray_cnn.fitting import PLAN
+from training.chest_xray_cnn.fitting import SEED
 from training.chest_xray_cnn.network import Calibrated
 from training.chest_xray_cnn.spec import draft
 from training.imaging.export import export
@@ -61,7 +61,6 @@ def main(
         "runs/chest_xray_cnn"
     ),
     cv: Annotated[int, typer.Option(help="Folds; the folds are fixed, so 3 it must be.")] = FOLDS,
-    epochs: Annotated[int, typer.Option(help="Passes over the films of each fit.")] = PLAN.epochs,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier run.")] = False,
 ) -> None:
     """Cross-validate, calibrate, export, evaluate on the validation role, and write the card."""
@@ -72,8 +71,8 @@ def main(
         shutil.rmtree(run, ignore_errors=True)
     films = read_films(data / "pneumoniamnist", "train")
     console.print(f"{len(films.ids)} films, {int(films.labels.sum())} with pneumonia")
-    spec = draft(len(films.ids), int(films.labels.sum()), PLAN.seed)
-    found = cross_validate(films, spec, run, epochs)
+    spec = draft(len(films.ids), int(films.labels.sum()), SEED)
+    found = cross_validate(films, spec, run)
     baselines.save(baselines.fit(films))
     spec = finish(found, spec, repository)
     publish(found, films, spec, data, run, repository)

@@ -147,13 +147,16 @@ class PacsClient:
         raise AssertionError("unreachable")
 
     def _asked(self, most_bytes: int, question: Callable[[Any], T]) -> T:
-        client, bounds = self._mine()
         name = self._place.pacs.name
         try:
+            client, bounds = self._mine()
             with bounds.request(most_bytes):
                 return question(client)
-        except (RejectedMessage, ContractError):
+        except RejectedMessage:
             raise
+        except ContractError:
+            # A secret that cannot be read now concerns this PACS alone; at the start it stops the worker.
+            raise PacsAway("secret", name) from None
         except Exception as error:  # the client raises what its libraries raise
             raise PacsAway("timeout", name) if bounds.is_over else meaning(error, name) from None
 
@@ -187,7 +190,8 @@ def _objects(found: object) -> list[dict[str, Any]]:
 
 def _series(found: dict[str, Any]) -> SeriesFound:
     def first(tag: str) -> Any:
-        values = (found.get(tag) or {}).get("Value")
+        element = found.get(tag)
+        values = element.get("Value") if isinstance(element, dict) else None
         return values[0] if isinstance(values, list) and values else None
 
     word = first(_BODY)

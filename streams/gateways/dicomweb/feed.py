@@ -64,8 +64,10 @@ class ChangeFeed:
                 answer = self._session.get(self.pacs.changes_url.rstrip("/") + path)
                 answer.raise_for_status()
                 return answer.json()
-        except (RejectedMessage, ContractError):
-            raise
+        except RejectedMessage:
+            raise PacsAway("refused", self.pacs.name) from None
+        except ContractError:
+            raise PacsAway("secret", self.pacs.name) from None
         except Exception as error:
             raise meaning(error, self.pacs.name) from None
 

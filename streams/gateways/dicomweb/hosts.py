@@ -11,7 +11,6 @@ from streams.settings import Pacs
 
 _PORTS = {"http": 80, "https": 443}
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~\-]+)*/?")
-_NO_ENDPOINT = "no-endpoint"
 
 
 class Origin(NamedTuple):

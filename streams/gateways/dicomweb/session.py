@@ -64,6 +64,13 @@ def secret(path: Path) -> str:
         ) from error
 
 
+def check_secrets(pacs: Pacs) -> None:
+    """Read every secret of a PACS once; ContractError where one cannot be read."""
+    for path in (pacs.password_file, pacs.token_file, pacs.client_certificate, pacs.client_key, pacs.ca_file):
+        if path is not None:
+            secret(path)
+
+
 def new_session(pacs: Pacs, bounds: Bounds) -> requests.Session:
     """Return a session for one thread, with the PACS's authentication and certificates."""
     session = requests.Session()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -10,10 +11,11 @@ import msgspec
 
 from streams import metrics, topics
 from streams.clock import Clock
-from streams.errors import RejectedMessage, RetryableError
+from streams.errors import ContractError, RejectedMessage, RetryableError
 from streams.gateways.dicomweb.client import PacsClient
 from streams.gateways.dicomweb.failures import NotThere, PacsAway
 from streams.inference.imaging_manifest import ImagingManifest
+from streams.log import where_it_failed
 from streams.pixels.choice import choose
 from streams.pixels.header import Header
 from streams.records import ImagingStudyVersion, Overruling, StudyPrediction, StudyRetry
@@ -29,6 +31,7 @@ from streams.workers.imaging.pictures import Arriving, Darkroom, inventory
 from streams.workers.imaging.results import Results, store
 from streams.workers.intake import OVERRULING_KEY
 
+log = logging.getLogger(__name__)
 _event = msgspec.json.Decoder(ImagingStudyVersion | Overruling).decode
 _retry = msgspec.json.Decoder(StudyRetry).decode
 
@@ -97,17 +100,11 @@ class Clerk:
         return Errand(event, 0, event.received_at, record, run)
 
     async def _study(self, errand: Errand) -> list[Out]:
-        study = errand.study
-        if self._known.is_overtaken(study):
-            metrics.STUDIES.labels("skipped", "overtaken").inc()
-            return []
-        if study.withdrawn:
-            metrics.STUDIES.labels("withdrawn", "").inc()
-            return self._said(errand, (), ())
-        if study.modalities and not any(map(self._models.may_take, study.modalities)):
-            return self._skipped(errand, "modality")
+        spared = self._spared(errand)
+        if spared is not None:
+            return spared
         try:
-            lane, url = self._lanes.of(study.endpoints)
+            lane, url = self._lanes.of(errand.study.endpoints)
         except RejectedMessage as rejected:
             return self._refused(errand, rejected)
         if self._lanes.is_full(lane):
@@ -117,6 +114,21 @@ class Clerk:
             return await self._fetched(errand, lane, url)
         finally:
             lane.waiting -= 1
+
+    def _spared(self, errand: Errand) -> list[Out] | None:
+        """Return what goes out for a study that no PACS has to be asked about; None where one has to be."""
+        study = errand.study
+        if self._known.is_overtaken(study):
+            metrics.STUDIES.labels("skipped", "overtaken").inc()
+            return []
+        if study.withdrawn:
+            metrics.STUDIES.labels("withdrawn", "").inc()
+            return self._said(errand, (), ())
+        if not self._settings.pacs:
+            return self._skipped(errand, "no-pacs")
+        if study.modalities and not any(map(self._models.may_take, study.modalities)):
+            return self._skipped(errand, "modality")
+        return None
 
     async def _fetched(self, errand: Errand, lane: Lane, url: str) -> list[Out]:
         try:
@@ -129,6 +141,11 @@ class Clerk:
             return self._refused(errand, rejected)
         except RetryableError as error:
             return self._not_now(errand, error)
+        except ContractError:
+            raise
+        except Exception as error:  # one odd study must not stop all others; where it failed tells us what to mend
+            log.error("worker=imaging a study made it fail: %s", where_it_failed(error))
+            return self._refused(errand, RejectedMessage("internal", "study", "a study", type(error).__name__))
         return self._answered(errand, found)
 
     async def _in_time(self, errand: Errand, client: PacsClient, lane: Lane) -> Found:

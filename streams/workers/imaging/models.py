@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 
-import msgspec
 import numpy as np
 
 from streams.errors import ContractError, RetryableError
@@ -15,6 +14,9 @@ from streams.inference.imaging_manifest import ImagingManifest
 from streams.modalities.imaging import Reading, prepare, read, refused, selects
 from streams.pixels.header import Header
 from streams.pixels.image import Image
+
+_NOBODYS = -1
+"""Of no era of a breaker, so that its outcome counts for nothing."""
 
 
 class ModelAway(RetryableError):
@@ -64,7 +66,7 @@ class Models:
         ticket = self._breakers[spec.name].admit(time.monotonic())
         if ticket is None:
             raise ModelAway(spec.name, "breaker-open")
-        ok = False
+        ok, breaker = False, self._breakers[spec.name]
         try:
             tensors = {name: np.stack([tensor]) for name, tensor in prepared.tensors.items()}
             outputs = await self._client.infer(spec.name, spec.version, tensors)
@@ -76,11 +78,10 @@ class Models:
         except ContractError:
             ok = True
             return refused(spec, ("contract",))
+        except asyncio.CancelledError:
+            breaker.abandon(ticket, time.monotonic())
+            ticket = _NOBODYS
+            raise
         finally:
-            self._breakers[spec.name].record(ticket, ok, time.monotonic())
+            breaker.record(ticket, ok, time.monotonic())
         return read(spec, outputs, [prepared.frame])[0]
-
-
-def unavailable(spec: ImagingManifest) -> Reading:
-    """Return the reading of a model that was away until the deadline."""
-    return msgspec.structs.replace(refused(spec, ("unavailable",)))

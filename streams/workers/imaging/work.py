@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from streams import topics
 from streams.clock import Clock, WallClock
 from streams.gateways.dicomweb.picture import limits_of
+from streams.gateways.dicomweb.session import check_secrets
 from streams.inference.client import Client, TritonClient
 from streams.inference.repository import discover_imaging
 from streams.pixels.pool import Pool
@@ -57,11 +59,20 @@ class ImagingWork:
         return await self.host.producer.send(outs)
 
     async def start(self) -> None:
-        """Say what is missing; studies wait for it."""
+        """Step back before more urgent workers of this machine, and say what is missing.
+
+        Raises
+        ------
+        ContractError
+            Where a secret of a PACS cannot be read.
+        """
+        for pacs in self.settings.pacs:
+            check_secrets(pacs)
+        os.nice(self.settings.imaging_niceness)
         if not self.models.specs:
             log.warning("worker=imaging no model of images in the repository: every study is skipped")
         if not self.settings.pacs:
-            log.warning("worker=imaging no PACS in the settings: studies become dead letters; set CARDIOSTREAM_PACS")
+            log.warning("worker=imaging no PACS in the settings: every study is skipped; set CARDIOSTREAM_PACS")
 
     async def assigned(self, partitions: set[Any]) -> None:
         """Whoever has the first partition reads the change feeds."""

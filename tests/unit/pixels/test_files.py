@@ -11,10 +11,10 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import MPEG2MPML, JPEG2000Lossless, RLELossless
 
+from bench.films import CT, chest, dataset, file_of, film, uid
 from streams.errors import RejectedMessage
 from streams.pixels.decoding import decode
 from streams.pixels.limits import Limits
-from tests.films import CT, chest, dataset, file_of, film, uid
 
 STUDY = uid("files")
 PIXELS = chest(64)

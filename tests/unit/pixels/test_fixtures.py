@@ -19,7 +19,8 @@ from streams.pixels import files, frames
 from streams.pixels.decoding import decode
 from streams.pixels.limits import Limits
 
-pytestmark = pytest.mark.realdata
+# One of the files has UIDs that are none.
+pytestmark = [pytest.mark.realdata, pytest.mark.filterwarnings("ignore:Invalid value for VR UI:UserWarning")]
 FOLDER = Path(os.environ.get("CARDIOSTREAM_DATA", "")) / "dicom-fixtures"
 BY_PLUGIN = {
     "J2K_pixelrep_mismatch.dcm": "pillow",

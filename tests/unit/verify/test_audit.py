@@ -10,7 +10,7 @@ import pytest
 from streams import topics
 from streams.fusion.stage import Cutoffs
 from streams.normalise import Raw, normalise
-from streams.records import Tick
+from streams.records import Tick, Version
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.transport.produce import partition_of
@@ -27,6 +27,7 @@ from streams.workers.ownership import outs_of, retention_of
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
 from tests.unit.verify.test_comparison import REPOSITORY, SPEC
 from tests.unit.workers.fakes import MARKED, Broker, Rec, encode
+from tests.unit.workers.hospital import film
 
 SETTINGS = Settings(partitions=2, model_repository=REPOSITORY)
 
@@ -182,6 +183,16 @@ async def test_a_topic_that_was_lost_is_found(world: World, topic: str, kinds: s
     for number in (0, 1):
         world.broker.records.pop((topic, number), None)
     assert set(await findings()) == kinds
+
+
+async def test_what_was_said_of_a_study_and_is_neither_in_the_state_nor_in_the_score_is_found(world: World) -> None:
+    said = film("x", "p1", NOON, Version(0, 1, 2), 0.6)
+    world.broker.append(topics.PREDICTIONS_IMAGING, partition_of(b"p1", 2), b"p1", encode(said))
+    assert {kind for kind in await findings() if not kind.startswith("answers")} == {
+        "state: patients with other demographics, stays or studies",
+        "scores of another version",
+        "scores with other values",
+    }
 
 
 async def test_a_late_word_of_a_former_owner_is_found_though_the_last_one_by_epoch_is_right(world: World) -> None:

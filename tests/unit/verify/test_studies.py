@@ -1,93 +1,88 @@
+"""Every version of an imaging study ends as predictions, a stated nothing, a withdrawal, a wait, or is replaced."""
+
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
-from streams import topics
-from streams.records import DeadLetter, ImagingStudyVersion, Overruling, StudyPredictions, StudyRetry, Version
-from streams.settings import Settings
-from streams.verify import audit as audited
-from streams.verify.audit import audit
-from streams.verify.expectation import Expectation
-from streams.verify.settled import judges_images
-from streams.verify.studies import StudyCount
-from tests.imaging_models import write_repository
-from tests.unit.verify.test_audit import SETTINGS
-from tests.unit.workers.fakes import MODEL_REPOSITORY, START, Broker, encode
-from tests.unit.workers.hospital import film
+from streams.records import ImagingStudyVersion, Overruling, StudyPrediction, StudyPredictions, StudyRetry, Version
+from streams.verify.findings import Finding
+from streams.verify.studies import Answers, Expected, compare
 
-V1, V2, VOID = Version(0, 1, 2), Version(0, 2, 3), Version(0, 3, 4)
+encode = msgspec.json.encode
+JUDGED = (StudyPrediction("film_brightness", "1", "ok"),)
 
 
-def announced(name: str, patient_id: str, version: Version) -> ImagingStudyVersion:
-    """The event that `film` of the same name is the answer to."""
-    said = film(name, patient_id, START, version, 0.6)
-    return ImagingStudyVersion("hospital", said.resource_id, patient_id, said.version, said.withdrawn, START)
-
-
-def lost(*records: Any) -> int:
-    count = StudyCount()
-    for one in records:
-        kinds = {ImagingStudyVersion: count.announce, StudyPredictions: count.hear, StudyRetry: count.wait}
-        kinds.get(type(one), count.overrule)(one)
-    return count.lost
-
-
-def test_a_study_that_was_answered_or_waits_is_not_lost_and_any_other_is() -> None:
-    event = announced("x", "p1", V1)
-    assert lost(event) == 1
-    assert lost(event, film("x", "p1", START, V1, 0.6)) == 0
-    assert lost(event, StudyRetry(event, 1, START, "arriving")) == 0
-
-
-def test_an_answer_to_an_older_version_does_not_do_for_the_newest() -> None:
-    assert lost(announced("x", "p1", V1), announced("x", "p1", V2), film("x", "p1", START, V1, 0.6)) == 1
-
-
-def test_a_version_that_was_overtaken_or_became_anothers_needs_no_answer() -> None:
-    assert lost(announced("x", "p1", V1), announced("x", "p2", V2), film("x", "p2", START, V2, 0.6)) == 0
-    gone = Overruling("hospital", "ImagingStudy/x", Version(START, 0, 4), "", START)
-    assert lost(announced("x", "p1", V1), gone) == 0
-
-
-def test_every_study_is_counted_by_what_became_of_it() -> None:
-    expected = Expectation(Settings())
-    for said in (
-        film("judged", "p1", START, V1, 0.6),
-        film("refused", "p1", START, V1, None),
-        film("withdrawn", "p1", START, VOID, None),
-        film("overtaken", "p1", START, V1, 0.6),
-    ):
-        expected.hear(said)
-    expected.whole.apply(Overruling("hospital", "ImagingStudy/overtaken", V2, "p1", START))
-    expected.studies.announce(announced("waits", "p2", V1))
-    assert expected.accounting().studies == {
-        "judged": 1, "not-judged-yet": 1, "overtaken": 1, "refused": 1, "withdrawn": 1,
+def study(version: int = 1, **changes: Any) -> ImagingStudyVersion:
+    whole: dict[str, Any] = {
+        "source": "hospital", "resource_id": "ImagingStudy/s1", "patient_id": "p1", "withdrawn": False,
+        "version": Version(version_id=version), "received_at": 0, "study_uid": "1.2.3",
     }  # fmt: skip
+    return ImagingStudyVersion(**(whole | changes))
 
 
-async def test_what_was_said_of_a_study_and_is_not_in_the_state_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    broker = Broker()
-    monkeypatch.setattr(audited, "reading", broker.reading)
-    broker.append(topics.PREDICTIONS_IMAGING, 0, b"p1", encode(film("x", "p1", START, V1, 0.6)))
-    found = [finding.kind for finding in (await audit(SETTINGS, with_view=False)).findings]
-    assert found == ["inputs read: none at all", "state: patients with other demographics, stays or studies"]
+def said(of: ImagingStudyVersion, predictions: tuple[StudyPrediction, ...] = JUDGED) -> bytes:
+    return encode(
+        StudyPredictions(of.patient_id, of.source, of.resource_id, of.version, "1.2.3", 0, 0, predictions=predictions)
+    )
 
 
-async def test_a_dead_letter_of_a_study_is_no_letter_of_normalise(monkeypatch: pytest.MonkeyPatch) -> None:
-    broker = Broker()
-    monkeypatch.setattr(audited, "reading", broker.reading)
-    letter = DeadLetter("not-arrived", "study", "", "", "hospital", topics.EVENTS_IMAGING, 0, 0, -1, "", START, b"")
-    broker.append(topics.DEAD_LETTERS, 0, b"hospital", msgspec.json.encode(letter))
-    found = [finding.kind for finding in (await audit(SETTINGS, with_view=False)).findings]
-    assert found == ["inputs read: none at all"]
+def outcome(events: list[Any], spoken: list[bytes] = [], waits: list[bytes] = []) -> tuple[dict[str, int], list[str]]:  # noqa: B006
+    expected, answers = Expected(), Answers()
+    for event in events:
+        expected.take(event)
+    for value in spoken:
+        answers.read_said(value)
+    for value in waits:
+        answers.read_retry(value)
+    fates, findings = compare(expected, answers)
+    return fates, [finding.kind for finding in findings]
 
 
-def test_studies_are_waited_for_where_a_model_of_images_is_there(tmp_path: Path) -> None:
-    (tmp_path / "deterioration_gru").symlink_to(MODEL_REPOSITORY / "deterioration_gru")
-    assert not judges_images(Settings(model_repository=tmp_path))
-    write_repository(tmp_path)
-    assert judges_images(Settings(model_repository=tmp_path))
+def test_a_study_that_was_judged_is_judged() -> None:
+    assert outcome([study()], [said(study())]) == ({"judged": 1}, [])
+
+
+def test_a_study_of_which_nothing_can_be_said_has_an_answer_too() -> None:
+    assert outcome([study()], [said(study(), ())]) == ({"nothing-to-say": 1}, [])
+
+
+def test_a_study_without_an_answer_is_found() -> None:
+    assert outcome([study()]) == ({}, ["studies without an answer"])
+
+
+def test_a_study_that_waits_is_not_lost() -> None:
+    assert outcome([study()], [], [encode(StudyRetry(study(), 1, 0, "arriving"))]) == ({"waiting": 1}, [])
+
+
+def test_a_lower_version_needs_no_answer() -> None:
+    assert outcome([study(1), study(2)], [said(study(2))]) == ({"judged": 1, "replaced": 1}, [])
+
+
+def test_an_answer_to_a_lower_version_alone_is_not_enough() -> None:
+    fates, findings = outcome([study(1), study(2)], [said(study(1))])
+    assert (fates, findings) == ({"replaced": 1}, ["studies without an answer"])
+
+
+def test_a_withdrawal_has_an_answer() -> None:
+    assert outcome([study(2, withdrawn=True)], [said(study(2), ())]) == ({"withdrawn": 1}, [])
+    assert outcome([study(2, withdrawn=True)])[1] == ["studies without an answer"]
+
+
+def test_a_study_deleted_before_it_was_judged_needs_none() -> None:
+    gone = Overruling("hospital", "ImagingStudy/s1", Version(version_id=9), "", 0)
+    assert outcome([study(), gone], [encode(gone)]) == ({"replaced": 1}, [])
+
+
+def test_an_answer_to_nothing_is_found() -> None:
+    assert outcome([], [said(study())]) == ({}, ["answers to studies that nobody told of"])
+    moved = said(study(patient_id="p2"))
+    assert outcome([study()], [said(study()), moved])[1] == ["answers to studies that nobody told of"]
+
+
+def test_findings_count() -> None:
+    expected = Expected()
+    expected.take(study())
+    expected.take(study(resource_id="ImagingStudy/s2"))
+    assert compare(expected, Answers())[1] == [Finding("studies without an answer", 2)]

@@ -13,9 +13,10 @@ from training.chest_heart_unet.baselines import nearest
 from training.chest_heart_unet.evaluate import evaluate
 from training.chest_heart_unet.figures import Answers, dice, entries, label_map, width_ratio
 from training.chest_heart_unet.films import Films, read_films
-from training.chest_heart_unet.fitting import PLAN, Rows, loss
+from training.chest_heart_unet.fitting import STAGES, Rows, loss
 from training.imaging.phantoms import Phantom, chest, drawn
 
+BROAD, EDGES = STAGES
 REPOSITORY = Path(__file__).parents[4] / "model_repo"
 
 
@@ -87,18 +88,24 @@ def test_the_nearest_of_known_films_is_the_film_itself():
 
 def test_every_epoch_shows_every_film_and_pictures_in_which_there_is_nothing():
     rows = Rows(films(), {"noise": np.random.default_rng(0).integers(0, 255, (3, 40, 40)).astype(np.uint8)})
-    (pictures,), targets = next(iter(rows.batches(PLAN, 0)))
+    (pictures,), targets = next(iter(rows.batches(EDGES, 0)))
     assert pictures.shape == (8, 1, 256, 256)
     torch.testing.assert_close(targets.sum(1), torch.ones(8, 256, 256))
     assert (targets[6:, 0] == 1).all()
     assert (targets[:6, 3].sum((1, 2)) > 0).all()
-    again = next(iter(rows.batches(PLAN, 0)))[0][0]
+    again = next(iter(rows.batches(EDGES, 0)))[0][0]
     assert torch.equal(again, pictures)
+
+
+def test_pictures_are_small_at_first():
+    rows = Rows(films(), {"noise": np.zeros((1, 40, 40), np.uint8)})
+    sizes = [next(iter(rows.batches(BROAD, epoch)))[0][0].shape[-1] for epoch in (0, BROAD.plan.epochs - 1)]
+    assert sizes == [160, 256]
 
 
 def test_a_mirrored_film_has_its_right_lung_still_on_the_left_of_the_picture():
     rows = Rows(films(), {"noise": np.zeros((1, 40, 40), np.uint8)})
-    targets = torch.cat([batch[1][:6] for epoch in range(4) for batch in rows.batches(PLAN, epoch)])
+    targets = torch.cat([batch[1][:6] for epoch in range(4) for batch in rows.batches(EDGES, epoch)])
     across = torch.arange(256.0)
     middle = (targets.sum(2) * across).sum(2) / targets.sum((2, 3))
     assert (middle[:, 1] < middle[:, 2]).all()

@@ -11,7 +11,7 @@ from training import measures
 from training.chest_xray_cnn import baselines
 from training.chest_xray_cnn.evaluate import evaluate
 from training.chest_xray_cnn.films import FOLDS, GROUPS, Films, folds_of, read_films
-from training.chest_xray_cnn.fitting import PLAN, Rows, loss
+from training.chest_xray_cnn.fitting import STAGES, Rows, loss
 
 REPOSITORY = Path(__file__).parents[4] / "model_repo"
 
@@ -64,7 +64,7 @@ def test_films_that_look_alike_are_dealt_to_the_same_fold():
 
 def test_every_epoch_shows_every_film_changed_anew():
     rows = Rows(Films(("",) * 70, invented(70, 4), np.arange(70) % 2.0))
-    one, again, next_epoch = (list(rows.batches(PLAN, epoch)) for epoch in (0, 0, 1))
+    one, again, next_epoch = (list(rows.batches(STAGES[0], epoch)) for epoch in (0, 0, 1))
     assert [len(labels) for _, labels in one] == [64, 6]
     assert torch.equal(one[0][0][0], again[0][0][0])
     assert not torch.equal(one[0][0][0], next_epoch[0][0][0])

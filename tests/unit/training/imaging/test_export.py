@@ -49,6 +49,24 @@ def test_the_file_answers_as_the_network(name, tmp_path):
     assert len(read_golden(tmp_path / spec.name / "golden.json").cases) >= 5
 
 
+class Twice(torch.nn.Module):
+    """Calls one part twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 1), torch.nn.BatchNorm2d(1))
+
+    def forward(self, picture):
+        return self.part(picture) + self.part(picture + 1)
+
+
+def test_a_network_that_folding_would_change_is_not_exported(tmp_path):
+    network = randomised(Twice())
+    network.part[1].running_mean.fill_(3.0)
+    with pytest.raises(ValueError, match="call every part of it once"):
+        export(network, unet.draft(3, 0), tmp_path)
+
+
 def test_a_mirrored_film_gives_the_mirrored_answer_with_the_lungs_exchanged():
     network = Mirrored(randomised(ChestUnet()))
     picture = torch.rand(1, 1, 64, 64)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 CR, DX, CT = "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.2"
 ROOT = "1.2.826.0.1.3680043.8.498."
@@ -69,7 +69,7 @@ def dataset(pixels: NDArray[Any], study: str, series: str = "1", instance: int =
     return found
 
 
-def file_of(found: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
+def file_of(found: Dataset, syntax: UID = ExplicitVRLittleEndian) -> bytes:
     """The data set as a DICOM file (PS3.10)."""
     found.file_meta = FileMetaDataset()
     found.file_meta.TransferSyntaxUID = syntax
