@@ -145,9 +145,8 @@ class Settings(BaseSettings):
     first_tick_s: float = Field(default=10.0, ge=0)
     """Seconds after the start of a worker that makes ticks until its first one; a replay that begins with the stack can
     take the clock before a live tick has called its patients late."""
-    fetch_max_wait_ms: int = Field(default=20, ge=0)
-    """Longest that the broker holds back an empty fetch; large is cheap when idle, small spares partitions that come
-    in turn a wait."""
+    fetch_max_wait_ms: int = Field(default=250, ge=0)
+    """Longest that the broker holds back an empty fetch; whatever comes is answered at once, so large is cheap."""
     gather_ms: int = Field(default=4, ge=0)
     """Shortest time between two fetches of a worker, so that single records gather into runs; what comes after a pause
     comes at once."""

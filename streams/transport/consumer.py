@@ -23,6 +23,7 @@ from faust.types.tuples import ConsumerMessage
 from streams.settings import Settings
 from streams.transport.fetching import PacedConsumer
 from streams.transport.offsets import Offsets
+from streams.transport.one_loop import OneLoopThread
 from streams.transport.runs import Run
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ RETRY_S = 0.5
 AssignmentHook = Callable[[set[TP]], Awaitable[None]]
 
 
-class RunConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that talks to the broker, with this site's fetch settings."""
+class RunConsumerThread(OneLoopThread):
+    """The part that talks to the broker, with this site's fetch settings."""
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         settings: Settings = transport.settings
@@ -42,6 +43,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
         self._assignor = RangePartitionAssignor
         return PacedConsumer(
             gather_s=settings.gather_ms / 1000,
+            is_read=lambda place: place in self.consumer._get_active_partitions(),
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=settings.group_instance_id or None,
@@ -92,14 +94,18 @@ class RunConsumer(driver.Consumer):
         fetched, _ = await self._wait_next_records(1.0)
         if not fetched or self.should_stop:
             return
-        for tp, records in fetched.items():
-            if generation != self.offsets.generation or not self.flow_active:
-                # The fetch has moved the position past these records, perhaps under the new assignment already;
-                # nothing has been handed on under that one, so going back to what is committed brings them again.
-                await self._go_back()
-                return
-            if records:
-                await self._hand_on(TP(*tp), records, generation)
+        waiting = [(TP(*tp), records) for tp, records in fetched.items() if records]
+        await self.wait_first(self._hand_on_all(waiting, generation), self.suspend_flow.wait())
+        if waiting:
+            # The fetch has moved the position past these records, perhaps under the new assignment already; nothing
+            # has been handed on under that one, so going back to what is committed brings them again.
+            await self._go_back()
+
+    async def _hand_on_all(self, waiting: list[tuple[TP, list[Any]]], generation: int) -> None:
+        """Hand on run after run, and leave those waiting whose partitions are being taken away."""
+        while waiting and generation == self.offsets.generation and self.flow_active:
+            await self._hand_on(*waiting[0], generation)
+            del waiting[0]
 
     async def _go_back(self) -> None:
         """Move to the committed offsets; not given up before it worked, unless yet another assignment has begun."""
@@ -125,7 +131,7 @@ class RunConsumer(driver.Consumer):
         )  # fmt: skip
         self.offsets.handed_out(tp, run.first, run.next_offset)
         self._read_offset[tp] = last.offset
-        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        await self.callback(message)
 
     def on_buffer_full(self, tp: TP) -> None:
         """Leave the partition active; handing on waits by itself, and Faust's pause would last a second."""

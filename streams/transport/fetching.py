@@ -18,6 +18,10 @@ Actions = tuple[list[Any], dict[Any, Any], float, bool, list[Any]]
 """Fetches, position resets, seconds to wait, whether metadata are stale, what to wait for: as aiokafka has it."""
 
 
+_LOOK_AGAIN_S = 1.0
+"""Taking records asks for the next actions at once; this is for records whose partition was paused meanwhile."""
+
+
 class PacedConsumer(aiokafka.AIOKafkaConsumer):
     """Consumer that sends no two fetches within `gather_s` seconds.
 
@@ -26,17 +30,19 @@ class PacedConsumer(aiokafka.AIOKafkaConsumer):
     gather_s
         Time in which records gather at the broker while there is more than one fetch has brought. What comes after a
         pause comes at once.
+    is_read
+        Tells of a partition whether its records are taken; one that is paused holds up no fetch.
     """
 
-    def __init__(self, *, gather_s: float, **settings: Any) -> None:
+    def __init__(self, *, gather_s: float, is_read: Callable[[Any], bool], **settings: Any) -> None:
         super().__init__(**settings)
-        self._gather_s = gather_s
+        self._gather_s, self._is_read = gather_s, is_read
 
     async def start(self) -> None:
         """Connect."""
         await super().start()
         fetcher = self._fetcher
-        fetcher._get_actions_per_node = Pace(fetcher, fetcher._get_actions_per_node, self._gather_s)
+        fetcher._get_actions_per_node = Pace(fetcher, fetcher._get_actions_per_node, self._gather_s, self._is_read)
 
 
 class Pace:
@@ -48,6 +54,8 @@ class Pace:
         Whose records are looked at.
     choose
         The fetcher's own choice.
+    is_read
+        See `PacedConsumer`.
     """
 
     def __init__(
@@ -55,22 +63,21 @@ class Pace:
         fetcher: Any,
         choose: Callable[[Any], Actions],
         gather_s: float,
+        is_read: Callable[[Any], bool],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fetcher, self._choose, self._gather_s, self._monotonic = fetcher, choose, gather_s, monotonic
+        self._is_read = is_read
         self._last = -gather_s
 
     def __call__(self, assignment: Any) -> Actions:
         """Choose now, or name the seconds after which to ask again."""
+        if any(self._is_read(place) for place in self._fetcher._records):
+            return [], {}, _LOOK_AGAIN_S, False, []
         now = self._monotonic()
-        if (wait := max(self._untaken_s(), self._last + self._gather_s - now)) > 0:
-            return [], {}, wait, False, []
+        if (ahead := self._last + self._gather_s - now) > 0:
+            return [], {}, ahead, False, []
         chosen = self._choose(assignment)
         if chosen[0]:
             self._last = now
         return chosen
-
-    def _untaken_s(self) -> float:
-        """Return how long to wait for records to be taken; those of a partition that was paused are not waited for."""
-        waits: list[float] = [records.calculate_backoff() for records in self._fetcher._records.values()]
-        return max(waits, default=0.0)

@@ -21,10 +21,12 @@ from faust.transport.consumer import Consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
+from mode.threads import ServiceThread
 
 from streams.settings import Settings
 from streams.transport.app import RunApp, new_app
 from streams.transport.consumer import RunConsumer, RunConsumerThread, RunTransport
+from streams.transport.one_loop import LoopWorker
 
 PINNED = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
@@ -58,6 +60,10 @@ OVERRIDDEN = [
     (C, RunConsumer, "on_stop", "(self)"),
     (C, RunConsumer, "verify_event_path", "(self, now, tp)"),
     (T, RunConsumerThread, "_create_worker_consumer", "(self, transport)"),
+    (T, RunConsumerThread, "_gather_remaining_tasks", "(self)"),
+    (T, RunConsumerThread, "on_thread_started", "(self)"),
+    (T, RunConsumerThread, "call_thread", "(self, fun, *args, **kwargs)"),
+    (T, RunConsumerThread, "cast_thread", "(self, fun, *args, **kwargs)"),
     (faust.App, RunApp, "_new_transport", "(self)"),
 ]
 
@@ -163,6 +169,17 @@ def test_what_the_transport_reads_or_sets_there_is_still_there(function: Any, ex
 def test_the_transport_makes_its_consumer_from_a_class_attribute() -> None:
     assert driver.Transport.Consumer is driver.Consumer
     assert RunTransport.Consumer is RunConsumer
+
+
+def test_the_thread_is_whatever_its_worker_class_makes_of_serving() -> None:
+    start = inspect.getsource(ServiceThread.start)
+    assert "self._thread = self.Worker(self)" in start
+    assert "self._thread.start()" in start
+    assert "await self._thread_running" in start
+    assert "self._thread.stop()" in inspect.getsource(ServiceThread.stop)
+    assert "self.thread_loop = thread_loop or asyncio.new_event_loop()" in inspect.getsource(ServiceThread.__init__)
+    assert "notify, self._thread_running" in inspect.getsource(ServiceThread._serve)
+    assert RunConsumerThread.Worker is LoopWorker
 
 
 def test_the_group_assigns_through_the_threads_assignor() -> None:

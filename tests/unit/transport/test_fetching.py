@@ -11,23 +11,13 @@ from aiokafka.consumer.fetcher import Fetcher
 from streams.transport.fetching import Actions, Pace
 
 
-class Records:
-    """What one fetch brought of one partition."""
-
-    def __init__(self, backoff_s: float) -> None:
-        self._backoff_s = backoff_s
-
-    def calculate_backoff(self) -> float:
-        return self._backoff_s
-
-
 class Fetching:
     """A fetcher that would fetch whenever it is asked, and a clock that stands."""
 
     def __init__(self, gather_s: float = 0.004) -> None:
-        self.now, self.asked, self._records = 100.0, 0, dict[str, Records]()
+        self.now, self.asked, self._records, self.paused = 100.0, 0, set[str](), set[str]()
         self.answer: Actions = ([("node", "request")], {}, 0.2, False, [])
-        self.pace = Pace(self, self.choose, gather_s, lambda: self.now)
+        self.pace = Pace(self, self.choose, gather_s, lambda place: place not in self.paused, lambda: self.now)
 
     def choose(self, _: Any) -> Actions:
         self.asked += 1
@@ -49,16 +39,17 @@ def test_a_second_one_goes_when_the_time_has_passed() -> None:
     assert made.asked == 2
 
 
-def test_it_waits_for_records_that_were_not_taken_yet() -> None:
+def test_it_waits_until_all_that_came_has_been_taken() -> None:
     made = Fetching()
-    made._records = {"a": Records(0.02), "b": Records(0.07)}
-    assert made.pace("assignment") == ([], {}, 0.07, False, [])
-    assert made.asked == 0
+    made._records = {"a", "b"}
+    assert made.pace("assignment") == ([], {}, 1.0, False, [])
+    made._records = set()
+    assert made.pace("assignment") == made.answer
 
 
-def test_records_that_nobody_takes_for_long_hold_up_nothing() -> None:
+def test_records_of_a_partition_that_nobody_reads_hold_up_nothing() -> None:
     made = Fetching()
-    made._records = {"paused": Records(0.0)}
+    made._records, made.paused = {"a"}, {"a"}
     assert made.pace("assignment") == made.answer
 
 
