@@ -21,7 +21,6 @@ from streams.publish.headers import epoch_of
 from streams.records import RiskScore, Tick
 from streams.settings import Settings
 from streams.timeline.share import Share
-from streams.timeline.snapshot import as_of
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Due, Item, Run
@@ -59,7 +58,7 @@ class BedsideWork:
             calls_in_flight=settings.calls_in_flight,
             breaker_pause_s=settings.breaker_pause_s,
         )
-        self.owner = Owner(settings, host.producer)
+        self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
         self.publisher = Publisher([self.spec])
         self.relay = Relay(settings.partitions)
@@ -102,7 +101,7 @@ class BedsideWork:
         due = DueTimes(due_after_ms(self.settings))
         everyone = Gathered(arrivals=dict.fromkeys(share.timelines))
         for patient_id in everyone.patients(share, number, self.relay):
-            if (instant := as_of(share.gathered(patient_id))) is not None:
+            if (instant := share.as_of(patient_id)) is not None:
                 due.note(patient_id, instant)
         return due
 
