@@ -34,12 +34,12 @@ from streams.embedded.stack import Stack
 from streams.embedded.worker import Worker
 from streams.gateways.dicomweb.client import PacsClient
 from streams.gateways.dicomweb.hosts import Place
+from streams.gateways.dicomweb.picture import limits_of
 from streams.pixels.pool import Pool
 from streams.settings import Settings
 from streams.transport.produce import Out, Producer, partition_of
 from streams.transport.reading import read_to_end, reading
 from streams.workers.imaging.pictures import Darkroom
-from streams.workers.imaging.work import limits_of
 
 SLICES, FILMS = 300, 200
 _LOOK_S = 0.1

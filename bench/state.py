@@ -1,13 +1,13 @@
 """Size and recovery of the bedside's state: bytes and microseconds a fact; run ``python -m bench.state``.
 
 Each figure comes from a process of its own. ``fed``: facts are applied and their pieces taken, a set at a time, as
-flushes do. ``restored``: the same pieces are read from a file into a share. ``--kafka``: they are written to
-``state.bedside`` on Apache Kafka (KAFKA_HOME), and an owner acquires all partitions.
+flushes do. ``restored``: the same pieces are read from a file into a share. `bench.recovery` does it on Apache Kafka.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import struct
@@ -37,6 +37,13 @@ def rss() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
+def settled_rss() -> int:
+    """Return this process's resident bytes once nothing is kept that nobody holds."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return rss()
+
+
 def fed(options: argparse.Namespace) -> dict[str, float]:
     """Feed a share and measure it; the pieces go to a file where one is named."""
     if options.traced:
@@ -56,8 +63,11 @@ def fed(options: argparse.Namespace) -> dict[str, float]:
                 taken, written = taken + middle - began, written + time.perf_counter() - middle
                 write_pieces(file, pieces)
     count = options.patients * options.facts
-    gc.collect()
-    found = {"rss": (rss() - before) / count, "apply_us": taken / count * 1e6, "changed_us": written / count * 1e6}
+    found = {
+        "rss": (settled_rss() - before) / count,
+        "apply_us": taken / count * 1e6,
+        "changed_us": written / count * 1e6,
+    }
     if options.traced:
         found["traced"] = tracemalloc.get_traced_memory()[0] / count
     return found
@@ -73,10 +83,9 @@ def restored(options: argparse.Namespace) -> dict[str, float]:
     share = Share(b"next", RETENTION)
     share.restore(read_pieces(options.file))
     took = time.perf_counter() - began
-    gc.collect()
     count = options.patients * options.facts
-    found = {"rss": (rss() - before) / count, "us": took / count * 1e6, "per_s": count / took}
-    found["peak"] = (_peak() - before) / count
+    found = {"rss": (settled_rss() - before) / count, "us": took / count * 1e6, "per_s": count / took}
+    found["peak"] = (peak() - before) / count
     if options.traced:
         found["traced"] = tracemalloc.get_traced_memory()[0] / count
     if len(share.timelines) != options.patients:
@@ -84,7 +93,8 @@ def restored(options: argparse.Namespace) -> dict[str, float]:
     return found
 
 
-def _peak() -> int:
+def peak() -> int:
+    """Return the most resident bytes that this process ever had."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 

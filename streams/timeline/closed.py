@@ -32,7 +32,7 @@ class _Rest(msgspec.Struct, array_like=True):
     encounters: list[HeldEncounter]
     studies: list[HeldStudy]
     older: dict[int, tuple[int, ...]]
-    columns: tuple[int, ...]
+    signatures: tuple[int, ...]
 
 
 _unpack = msgspec.msgpack.Decoder(tuple[_Rest, bytes]).decode
@@ -59,7 +59,7 @@ def closed(timeline: Timeline) -> bytes:
     head = _HEAD.pack(timeline.newest_usable(), horizon, len(rows), len(beside))
     people = list(timeline.patients.values())
     stays, studies = list(timeline.encounters.values()), list(timeline.studies.held.values())
-    rest = _Rest(words.names, words.texts, people, stays, studies, timeline.older, timeline.columns)
+    rest = _Rest(words.names, words.texts, people, stays, studies, timeline.older, timeline.signatures)
     packed = zlib.compress(_pack((rest, _differences(rows).T.tobytes())), 1)
     return b"".join((head, ids, rows["digest"].tobytes(), packed))
 
@@ -70,12 +70,12 @@ def opened(raw: bytes, retention: Retention, voids: Callable[[Resource], bool]) 
     random = _IDS + _ID * beside + count * RANDOM
     rest, columns = _unpack(zlib.decompress(memoryview(raw)[random:]))
     timeline = Timeline(retention, voids)
-    timeline.words = Words(rest.names, rest.texts)
+    timeline.words = Words(rest.names, rest.texts, {})
     timeline.patients = {one.key: one for one in rest.patients}
     timeline.encounters = {one.key: one for one in rest.encounters}
     timeline.studies.held = {one.key: one for one in rest.studies}
     timeline.horizon = None if horizon == NEVER else horizon
-    timeline.older, timeline.columns = rest.older, rest.columns
+    timeline.older, timeline.signatures = rest.older, rest.signatures
     timeline.hold(_rows(raw, count, random, columns).tobytes())
     return timeline
 
@@ -102,7 +102,7 @@ def _differences(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     """Return all but ids and digests, shape (rows, bytes); what is not known stays what it is."""
     new = rows.copy()
     at, updated = rows["effective_at"], rows["last_updated"]
-    new["effective_at"] = np.diff(at, prepend=0)
+    new["effective_at"][1:] -= at[:-1]
     new["newest_at"] -= at
     new["last_updated"] = np.where(updated == 0, NEVER, updated - at)
     return new.view(np.uint8).reshape(-1, SIZE)[:, RANDOM:]

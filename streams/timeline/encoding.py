@@ -13,7 +13,7 @@ from streams.errors import ContractError
 from streams.records import Identity, Measure, Overruling, Version
 from streams.timeline.codebook import CODEBOOK
 from streams.timeline.held import Held, HeldEncounter, HeldPatient
-from streams.timeline.rows import SIZE, VOID, Rows, Words, held_of, identify
+from streams.timeline.rows import DERIVED, SIZE, Rows, Words, held_of, identify
 from streams.timeline.studies import HeldStudy
 
 SCHEMA = 3
@@ -83,9 +83,8 @@ def encode_slot(rows: Rows, words: Words) -> bytes:
     words
         What the rows refer to, and nothing else.
     """
-    if (rows["flags"] & VOID).any():
-        rows = rows.copy()
-        rows["flags"] &= 255 - VOID
+    rows = rows.copy()
+    rows["flags"] &= 255 - DERIVED
     head = _pack((words.names, list(words.texts.values())))
     return _HEAD.pack(SCHEMA, len(head)) + head + rows.tobytes()
 
@@ -119,7 +118,7 @@ def split_slot(raw: bytes) -> tuple[bytes, bytes]:
 def decode_words_of(head: bytes) -> Words:
     """Read the table of a slot."""
     names, texts = _table_decoder.decode(head)
-    return Words(names, {identify(text)[1]: text for text in texts})
+    return Words(names, {identify(text)[1]: text for text in texts}, {})
 
 
 def encode_patients(patients: Iterable[HeldPatient]) -> bytes:

@@ -10,7 +10,7 @@ from streams.clock import Instant
 from streams.timeline.codebook import CODEBOOK
 from streams.timeline.held import Held
 from streams.timeline.rows import FIRST, FOREVER, NEVER, Rows
-from streams.vocabulary import INDEX, QUANTITIES
+from streams.vocabulary import QUANTITIES
 
 FAR: Instant = 2**62
 """An instant that never comes."""
@@ -18,12 +18,9 @@ _SLOW_KINDS = frozenset({"lab", "body"})
 _FLAG = "Flag/"
 
 
-def _is_slow(code: str) -> bool:
-    return code not in INDEX or QUANTITIES[INDEX[code]].kind in _SLOW_KINDS
-
-
+_QUICK = frozenset(quantity.code for quantity in QUANTITIES if quantity.kind not in _SLOW_KINDS)
 # The last stands for every code that the vocabulary does not have, and for none.
-_SLOW = np.array([*map(_is_slow, CODEBOOK), True])
+_SLOW = np.array([*(code not in _QUICK for code in CODEBOOK), True])
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -40,14 +37,16 @@ class Retention(msgspec.Struct, frozen=True):
         """Return the retention of one resource."""
         if resource.resource_id.startswith(_FLAG):
             return FAR
-        return self.slow_ms if all(_is_slow(m.code) for m in resource.measures) else self.quick_ms
+        for measure in resource.measures:
+            if measure.code in _QUICK:
+                return self.quick_ms
+        return self.slow_ms
 
     def due(self, rows: Rows) -> NDArray[np.int64]:
         """Return the horizon up to which each row is remembered; what has no clinical time is always."""
         firsts = np.flatnonzero(rows["flags"] & FIRST)
         slow = np.logical_and.reduceat(_SLOW[np.maximum(rows["code"], -1)], firsts)
-        kept = np.where(slow, self.slow_ms, self.quick_ms)
-        kept = np.repeat(kept, np.diff(firsts, append=len(rows)))
+        kept = np.where(slow, self.slow_ms, self.quick_ms)[np.cumsum(rows["flags"] & FIRST != 0) - 1]
         always = (rows["effective_at"] == NEVER) | (rows["flags"] & FOREVER != 0)
         found: NDArray[np.int64] = np.where(always, FAR, rows["newest_at"] + kept)
         return found

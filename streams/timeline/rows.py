@@ -15,8 +15,9 @@ from streams.errors import ContractError
 from streams.records import Measure, Version
 from streams.timeline.codebook import CODEBOOK, PLACE
 from streams.timeline.held import Held
+from streams.vocabulary import INDEX, QUANTITIES
 
-_PACKED = struct.Struct("<16s8sqqqqdHHHhBB")
+PACKED = struct.Struct("<16s8sqqqqdHHHhBB")
 ROW = np.dtype(
     [
         ("id", "V16"),
@@ -49,13 +50,19 @@ NEVER = -(2**63)
 NO_CODE = -1
 """Codes below it stand in the table of names, at ``-2 - code``."""
 
-KIND, WITHDRAWN, REVISED, FIRST, VOID, FOREVER = 0x03, 0x04, 0x08, 0x10, 0x20, 0x40
-"""Flags. `VOID` is derived, and never written."""
+KIND, WITHDRAWN, REVISED, FIRST, VOID, FOREVER, ALONE = 0x03, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80
+"""Flags. `ALONE`: nothing but another pressure keeps it from the models."""
+DERIVED = VOID | ALONE
+"""Not written: other words, or another vocabulary, may say otherwise."""
 TEXT, UUID, CONTENT, DIGEST = range(4)
 """How a resource's id stands in its 16 bytes: itself; a UUID's bytes; those of ``sha-`` and hex digits; a digest of an
 id that has no such form, which then stands among the texts."""
 _CONTENT = "sha-"
 _FLAG = "Flag/"
+_MOST_SHOWN = 256
+
+_NOTHING = Measure("", "", 0.0)
+"""What a resource without measures has."""
 
 Rows = NDArray[Any]
 """Of dtype `ROW`, shape (n,)."""
@@ -68,6 +75,8 @@ class Words(NamedTuple):
     """The first is the empty one."""
     texts: dict[bytes, str]
     """Digest to id."""
+    shown: dict[bytes, str]
+    """UUIDs as text, of those that were asked for lately: every score names up to 50."""
 
     def place(self, name: str) -> int:
         """Return the place of a name, which is added where it is new."""
@@ -80,14 +89,18 @@ class Words(NamedTuple):
 
 def no_words() -> Words:
     """Return an empty table."""
-    return Words([""], {})
+    return Words([""], {}, {})
 
 
 def identify(resource_id: str) -> tuple[int, bytes]:
     """Return how an id stands in a row, and its 16 bytes there."""
     length = len(resource_id)
     if length == 36:
-        kind, raw = (CONTENT, _hex(resource_id[4:])) if resource_id.startswith(_CONTENT) else (UUID, _uuid(resource_id))
+        kind, raw = (
+            (CONTENT, _hex(resource_id[4:]))
+            if resource_id.startswith(_CONTENT)
+            else (UUID, _hex(resource_id.replace("-", "")))
+        )
         if raw is not None and _text(kind, raw) == resource_id:
             return kind, raw
     elif length <= 16:
@@ -95,10 +108,6 @@ def identify(resource_id: str) -> tuple[int, bytes]:
         if len(raw) <= 16 and b"\0" not in raw:
             return TEXT, raw.ljust(16, b"\0")
     return DIGEST, blake2b(resource_id.encode(), digest_size=16).digest()
-
-
-def _uuid(text: str) -> bytes | None:
-    return _hex(text.replace("-", ""))
 
 
 def _hex(text: str) -> bytes | None:
@@ -118,37 +127,52 @@ def _text(kind: int, raw: bytes) -> str:
 
 def id_of(kind: int, raw: bytes, words: Words) -> str:
     """Return the id that stands in a row."""
-    return words.texts[raw] if kind == DIGEST else _text(kind, raw)
+    if kind == DIGEST:
+        return words.texts[raw]
+    if kind != UUID:
+        return _text(kind, raw)
+    shown = words.shown.get(raw)
+    if shown is None:
+        if len(words.shown) >= _MOST_SHOWN:
+            words.shown.clear()
+        shown = words.shown[raw] = _text(kind, raw)
+    return shown
 
 
-def rows_of(one: Held, words: Words, *, void: bool = False) -> bytes:
+def rows_of(one: Held, words: Words, *, void: bool = False, identity: tuple[int, bytes] | None = None) -> bytes:
     """Return the rows of one resource.
+
+    Parameters
+    ----------
+    identity
+        From `identify`, where it is known already.
 
     Raises
     ------
     ContractError
         Where it holds more than `streams.normalise` gives: a longer digest, a larger number.
     """
-    kind, raw = identify(one.resource_id)
+    kind, raw = identity or identify(one.resource_id)
     if kind == DIGEST:
         words.texts[raw] = one.resource_id
-    flags = kind | FIRST
-    flags |= WITHDRAWN * one.withdrawn | REVISED * one.revised | VOID * void
+    v, dated = one.version, one.effective_at is not None
+    flags = kind | FIRST | WITHDRAWN * one.withdrawn | REVISED * one.revised | VOID * void
     flags |= FOREVER * one.resource_id.startswith(_FLAG)
-    last_updated, version_id, rank, digest = (v := one.version).last_updated, v.version_id, v.status_rank, v.digest
-    if len(digest) > 8 or rank > 15:
+    head = raw, v.digest, _at(one.effective_at), _at(one.newest_at), v.last_updated, v.version_id
+    source, encounter, state = (
+        words.place(one.source),
+        words.place(one.encounter_id),
+        v.status_rank | len(v.digest) << 4,
+    )
+    if state > 0x8F or v.status_rank > 0xF:
         raise _too_large()
-    head = raw, digest, _at(one.effective_at), _at(one.newest_at), last_updated, version_id
-    source, encounter, state = words.place(one.source), words.place(one.encounter_id), rank | len(digest) << 4
+    rows = []
     try:
-        if not one.measures:
-            return _PACKED.pack(*head, 0.0, source, encounter, 0, NO_CODE, state, flags)
-        rows = []
-        for m in one.measures:
-            code = PLACE.get(m.code)
+        for m in one.measures or (_NOTHING,):
+            code = PLACE.get(m.code, NO_CODE) if m.code in PLACE or m is _NOTHING else -2 - words.place(m.code)
             component = 0 if m.component == m.code else words.place(m.component)
-            place = -2 - words.place(m.code) if code is None else code
-            rows.append(_PACKED.pack(*head, m.value, source, encounter, component, place, state, flags))
+            alone = ALONE * (dated and not void and m.code in INDEX and QUANTITIES[INDEX[m.code]].plausible(m.value))
+            rows.append(PACKED.pack(*head, m.value, source, encounter, component, code, state, flags | alone))
             flags &= ~FIRST
     except struct.error as error:
         raise _too_large() from error
@@ -169,7 +193,7 @@ def _too_large() -> ContractError:
 def held_of(rows: bytes, words: Words) -> Iterator[Held]:
     """Yield the resources that rows hold."""
     waiting: list[tuple[Any, ...]] = []
-    for row in _PACKED.iter_unpack(rows):
+    for row in PACKED.iter_unpack(rows):
         if row[-1] & FIRST and waiting:
             yield _held(waiting, words)
             waiting = []
@@ -229,9 +253,9 @@ def narrowed(rows: Rows, words: Words) -> tuple[Rows, Words]:
     digests = rows["id"][rows["flags"] & KIND == DIGEST].tolist() if words.texts else []
     texts = {raw: words.texts[raw] for raw in digests}
     if len(used) == len(words.names):
-        return rows, Words(words.names, texts)
+        return rows, Words(words.names, texts, {})
     names = [words.names[place] for place in sorted(used)]
-    return moved(rows, {place: new for new, place in enumerate(sorted(used))}), Words(names, texts)
+    return moved(rows, {place: new for new, place in enumerate(sorted(used))}), Words(names, texts, {})
 
 
 def moved(rows: Rows, places: dict[int, int]) -> Rows:
@@ -249,6 +273,8 @@ def moved(rows: Rows, places: dict[int, int]) -> Rows:
 def taken_over(rows: Rows, theirs: Words, words: Words) -> Rows:
     """Return rows that referred to another table, for this one, which grows by what it lacks."""
     words.texts.update(theirs.texts)
+    if len(words.names) == 1:
+        words.names.extend(theirs.names[1:])
     if theirs.names == words.names[: len(theirs.names)]:
         return rows
     return moved(rows, {place: words.place(name) for place, name in enumerate(theirs.names)})

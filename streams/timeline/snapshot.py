@@ -67,7 +67,7 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
 def _columns(timelines: Sequence[Timeline]) -> list[Columns]:
     """Return the columns of all stretches, ascending; those that several identities have facts in are made anew."""
     if len(timelines) == 1:
-        return [stretch.columns(timelines[0].words) for stretch in timelines[0].stretches]
+        return timelines[0].columns()
     return united([(stretch, timeline.words) for timeline in timelines for stretch in timeline.stretches])
 
 

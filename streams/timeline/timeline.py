@@ -10,7 +10,7 @@ import numpy as np
 
 from streams.clock import Instant
 from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, StudyPredictions
-from streams.timeline.columns import usable
+from streams.timeline.columns import Columns, usable
 from streams.timeline.held import (
     Held,
     HeldEncounter,
@@ -83,8 +83,8 @@ class Timeline:
     """
 
     __slots__ = (
-        "_starts", "_voids", "columns", "encounters", "horizon", "older", "patients", "retention", "stretches",
-        "studies", "touched", "words",
+        "_known", "_starts", "_voids", "encounters", "horizon", "older", "patients", "retention", "signatures",
+        "stretches", "studies", "touched", "words",
     )  # fmt: skip
 
     def __init__(self, retention: Retention, voids: Callable[[Resource], bool] = lambda _: False) -> None:
@@ -95,6 +95,8 @@ class Timeline:
         self.stretches = [Stretch(NEVER)]
         """Ascending; together they cover all time."""
         self._starts = [NEVER]
+        self._known: set[bytes] | None = set()
+        """The 16 bytes of the ids of all that is remembered, and of some that was; None where not asked for yet."""
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.encounters: dict[tuple[str, str], HeldEncounter] = {}
         self.studies = Studies(voids)
@@ -103,8 +105,8 @@ class Timeline:
         """Pieces changed since they were last taken for writing, and whether they lost something."""
         self.older: dict[int, tuple[int, ...]] = {}
         """Piece to the former owners, as numbers, whose keys of it still stand on the changelog."""
-        self.columns: tuple[int, ...] = ()
-        """Whose they are in `streams.timeline.signatures`."""
+        self.signatures: tuple[int, ...] = ()
+        """Its columns in `streams.timeline.signatures`."""
 
     def apply(self, event: ClinicalEvent | StudyPredictions) -> Outcome:
         """Take in one version of one resource and say what became of it."""
@@ -138,30 +140,35 @@ class Timeline:
 
     def hold(self, raw: bytes) -> None:
         """Hold these rows, in ascending order of time, and nothing else; they refer to `words`."""
-        self.stretches, self._starts = [Stretch(NEVER, raw, NEVER)], [NEVER]
+        newest = viewed(raw)["newest_at"]
+        # Nothing is too old before that; what it is exactly is found out when something may be.
+        due = int(newest.min(initial=FAR)) + min(self.retention.quick_ms, self.retention.slow_ms)
+        self.stretches, self._starts, self._known = [Stretch(NEVER, raw, due)], [NEVER], None
         self._cut(0)
 
     @property
     def size(self) -> int:
         """Bytes of all rows."""
-        return sum(len(stretch.raw) for stretch in self.stretches)
+        return sum([len(stretch.raw) for stretch in self.stretches])
 
     def ids(self) -> bytes:
         """Return the 16 bytes of the id of everything that is remembered."""
         rows = viewed(b"".join(stretch.raw for stretch in self.stretches))
-        others = b"".join(identify(one.resource_id)[1] for one in self.beside())
-        return rows["id"][rows["flags"] & FIRST != 0].tobytes() + others
+        ids: bytes = rows["id"][rows["flags"] & FIRST != 0].tobytes()
+        return ids + b"".join(identify(one.resource_id)[1] for one in self.beside())
 
     def beside(self) -> list[HeldEncounter | HeldStudy]:
         """Return what is remembered beside the rows and may leave its patient."""
         return [*self.encounters.values(), *self.studies.held.values()]
 
+    def columns(self) -> list[Columns]:
+        """Return the usable measurements, in parts that follow each other in time."""
+        return [one for stretch in self.stretches for one in stretch.columns(self.words)]
+
     def newest_usable(self) -> Instant:
         """Return the newest ``effective_at`` among the usable facts; `NEVER` where there is none."""
-        for stretch in reversed(self.stretches):
-            if (at := stretch.columns(self.words).newest_at) is not None:
-                return at
-        return NEVER
+        found = (stretch.newest_usable(self.words) for stretch in reversed(self.stretches))
+        return next((at for at in found if at != NEVER), NEVER)
 
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
@@ -187,10 +194,16 @@ class Timeline:
             number = self.words.names.index(source)
         except ValueError:
             return None
-        kind, raw = identify(resource_id)
+        return self._find_in(number, *identify(resource_id))
+
+    def _find_in(self, source: int, kind: int, raw: bytes) -> Place | None:
+        if self._known is None:
+            self._known = {one for stretch in self.stretches for one in viewed(stretch.raw)["id"].tolist()}
+        if raw not in self._known:
+            return None
         # Most of what is sent again was charted lately.
         for stretch in reversed(self.stretches):
-            found = find(stretch.raw, kind, raw, number)
+            found = find(stretch.raw, kind, raw, source)
             if found is not None:
                 return Place(stretch, *found)
         return None
@@ -282,20 +295,20 @@ class Timeline:
         self._add(united)
 
     def _add(self, resource: Held) -> None:
-        at = resource.effective_at
+        at, newest = resource.effective_at, resource.newest_at
+        identity = identify(resource.resource_id)
+        if self._known is not None:
+            self._known.add(identity[1])
         place = bisect_right(self._starts, NEVER if at is None else at) - 1
         stretch = self.stretches[place]
-        stretch.replace(stretch.raw + rows_of(resource, self.words, void=self._voids(resource)))
+        stretch.add(rows_of(resource, self.words, void=self._voids(resource), identity=identity))
+        if at is not None and newest is not None:
+            stretch.due = min(stretch.due, newest + self.retention.of(resource))
         self._cut(place)
         self.touched.setdefault(slot_of(at), False)
-        newest = resource.newest_at
-        if newest is None:
-            return
-        if at is not None:
-            stretch.due = min(stretch.due, newest + self.retention.of(resource))
-        if self.horizon is None or newest > self.horizon:
+        if newest is not None and (self.horizon is None or newest > self.horizon):
             self.horizon = newest
-            self.forget_old()
+            self._forget_before(newest)
 
     def _cut(self, place: int) -> None:
         parts = self.stretches[place].cut()
@@ -321,19 +334,24 @@ class Timeline:
 
     def forget_old(self) -> None:
         """Forget what lies too far before the horizon."""
-        horizon = self.horizon
-        if horizon is not None and self.studies.forget_before(horizon - self.retention.slow_ms):
+        if self.horizon is not None:
+            self._forget_before(self.horizon)
+
+    def _forget_before(self, horizon: Instant) -> None:
+        if self.studies.forget_before(horizon - self.retention.slow_ms):
             self.touched[STUDIES] = True
-        for stretch in self.stretches if horizon is not None else ():
-            if stretch.due < horizon and stretch.raw:
-                self._age(stretch, horizon)
-        if len(self.stretches) > 1 and not all(stretch.raw for stretch in self.stretches):
-            self.stretches = [stretch for stretch in self.stretches if stretch.raw]
+        late = [stretch for stretch in self.stretches if stretch.due < horizon]
+        for stretch in late:
+            self._age(stretch, horizon)
+        if late and len(self.stretches) > 1:
+            self.stretches = [one for one in self.stretches if one.raw] or self.stretches[:1]
             self.stretches[0].start = NEVER
             self._starts = [stretch.start for stretch in self.stretches]
 
     def _age(self, stretch: Stretch, horizon: Instant) -> None:
         rows = viewed(stretch.raw)
+        if not len(rows):
+            return
         due = self.retention.due(rows)
         old = due < horizon
         stretch.due = int(due[~old].min(initial=FAR))

@@ -32,7 +32,8 @@ class Timelines(Mapping[str, Timeline]):
         """Those asked for last stand last."""
         self._closed: dict[str, bytes] = {}
         self._signatures = Signatures()
-        self._opened = 0
+        self._opened = False
+        """Whether there may be more open than may stay so."""
         self.open_bytes = OPEN_BYTES
 
     def __len__(self) -> int:
@@ -48,7 +49,7 @@ class Timelines(Mapping[str, Timeline]):
         timeline = self._open.pop(identity, None)
         if timeline is None:
             timeline = opened(self._closed.pop(identity), self._retention, self._voids_for(identity))
-            self._opened += 1
+            self._opened = True
         self._open[identity] = timeline
         return timeline
 
@@ -57,7 +58,7 @@ class Timelines(Mapping[str, Timeline]):
         if identity in self:
             return self[identity]
         made = self._open[identity] = Timeline(self._retention, self._voids_for(identity))
-        self._opened += 1
+        self._opened = True
         return made
 
     def _voids_for(self, identity: str) -> Callable[[Resource], bool]:
@@ -69,28 +70,27 @@ class Timelines(Mapping[str, Timeline]):
         if identity not in self:
             return None
         timeline = self[identity]
-        self._signatures.clear(timeline.columns, free=True)
+        self._signatures.clear(timeline.signatures, free=True)
         return self._open.pop(identity)
 
     def close(self, identity: str) -> None:
         """Lay a timeline to rest; nobody may hold it any more, and nothing of it waits to be written."""
         timeline = self._open.pop(identity)
-        timeline.columns = self._signatures.put(identity, timeline.columns, timeline.ids())
+        timeline.signatures = self._signatures.put(identity, timeline.signatures, timeline.ids())
         self._closed[identity] = closed(timeline)
 
     def rest(self) -> None:
         """Lay to rest those that were asked for longest ago, as far as they are more than may stay open."""
         if not self._opened:
             return
-        self._opened = 0
         sizes = {identity: timeline.size for identity, timeline in self._open.items()}
         beyond = sum(sizes.values()) - self.open_bytes
         for identity, size in sizes.items():
-            if beyond <= 0:
-                return
-            if not self._open[identity].touched:
+            if beyond > 0 and not self._open[identity].touched:
                 self.close(identity)
                 beyond -= size
+        # What could not be closed is looked at again.
+        self._opened = beyond > 0
 
     def holding(self, key: Key) -> list[str]:
         """Return the identities under which a resource may be remembered."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 
 import numpy as np
 
+from streams.timeline.columns import stands_alone
 from streams.timeline.encoding import (
     ROWS_SINCE,
     decode_encounters,
@@ -15,7 +16,7 @@ from streams.timeline.encoding import (
     decode_words_of,
     split_slot,
 )
-from streams.timeline.rows import FIRST, NEVER, Rows, no_words, taken_over, viewed
+from streams.timeline.rows import ALONE, FIRST, NEVER, Words, no_words, taken_over, viewed
 from streams.timeline.slot import UNDATED
 from streams.timeline.timeline import DEMOGRAPHICS, STUDIES, Timeline
 
@@ -65,19 +66,18 @@ def _hold_whole(timeline: Timeline, values: Sequence[bytes], overruled: Set[byte
     if len(ids) < len(firsts) or not overruled.isdisjoint(ids):
         return False
     timeline.words = words
-    timeline.hold(rows[np.argsort(rows["effective_at"], kind="stable")].tobytes())
+    rows = rows[np.argsort(rows["effective_at"], kind="stable")]
+    rows["flags"] |= np.where(stands_alone(rows), np.uint8(ALONE), np.uint8(0))
+    timeline.hold(rows.tobytes())
     newest = int(rows["newest_at"].max())
     timeline.horizon = None if newest == NEVER else newest
     return True
 
 
-def _joined(found: Sequence[tuple[bytes, bytes]], words) -> bytes:
+def _joined(found: Sequence[tuple[bytes, bytes]], words: Words) -> bytes:
     """Return the rows of several pieces, for one table; most pieces of a patient have the same."""
-    parts: list[bytes] = []
     tables: dict[bytes, list[bytes]] = {}
     for head, rows in found:
         tables.setdefault(head, []).append(rows)
-    for head, rows in tables.items():
-        one: Rows = taken_over(viewed(b"".join(rows)), decode_words_of(head), words)
-        parts.append(one.tobytes())
-    return b"".join(parts)
+    parts = ((viewed(b"".join(rows)), decode_words_of(head)) for head, rows in tables.items())
+    return b"".join(taken_over(rows, theirs, words).tobytes() for rows, theirs in parts)

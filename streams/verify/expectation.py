@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -49,7 +49,7 @@ class Expectation:
         self._given_up: set[tuple[str, str, str]] = set()
 
     @property
-    def timelines(self) -> dict[str, Timeline]:
+    def timelines(self) -> Mapping[str, Timeline]:
         """What must be remembered, by the identity under which it came."""
         return self.whole.timelines
 

@@ -19,13 +19,13 @@ from highdicom.sr import srread
 from PIL import Image
 from redis import Redis
 
+from bench.films import film, uid
+from bench.orthanc import Orthanc
 from streams import topics
 from streams.embedded.stack import Stack
 from streams.publish import summary
 from streams.publish.keys import latest
-from tests.films import film, uid
 from tests.heart_model import write_heart
-from tests.integration.orthanc import Orthanc
 from tests.integration.radiology import QUICK, Radiology, study_event
 from tests.unit.workers.fakes import MODEL_REPOSITORY, VITALS
 

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import pydicom
 from highdicom.sr import srread
-from tests.films import chest, dataset
 
+from bench.films import chest, dataset
 from streams.gateways.dicomweb.returning import reference_of
 from streams.publish.dicom_results import files_of
 from streams.records import ImageBasis, Line, Measured, Outline, Reading

@@ -129,10 +129,10 @@ def test_demographics_stays_and_former_owners_rest_with_the_facts() -> None:
     made.apply(PatientVersion("hospital", "p1", "p1", Version(0, 1), False, 0, "1950", "female", aliases=("idn:1",)))
     made.apply(EncounterVersion("hospital", "Encounter/e1", "p1", Version(0, 1), False, 0, ward="W", bed="3"))
     made.older = {5: (0, 2)}
-    made.columns = (7,)
+    made.signatures = (7,)
     found = reopened(made)
     assert (found.patients, found.encounters) == (made.patients, made.encounters)
-    assert (found.older, found.columns, found.horizon) == ({5: (0, 2)}, (7,), None)
+    assert (found.older, found.signatures, found.horizon) == ({5: (0, 2)}, (7,), None)
     assert may_hold(closed(made), identify("Encounter/e1")[1])
     assert not may_hold(closed(made), identify("Encounter/e2")[1])
 

@@ -69,6 +69,12 @@ def test_state_of_version_1_gives_the_features_that_its_facts_give_now() -> None
     assert (share.epoch, share.tick, share.owed) == (2, START, {"p1"})
 
 
+def test_facts_of_version_2_were_written_as_those_of_version_1() -> None:
+    share = Share(b"new1", RETENTION)
+    share.restore([(key, b"\x02" + value[1:]) for key, value in VERSION_1])
+    assert digest(share.timelines["p1"]) == digest(restored().timelines["p1"])
+
+
 def test_a_patient_of_version_1_says_nothing_of_identities_until_it_comes_again() -> None:
     [patient] = restored().timelines["p1"].patients.values()
     assert patient.words() == ()
