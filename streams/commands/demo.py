@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import typer
@@ -25,6 +26,8 @@ from streams.settings import Settings
 from streams.verify.audit import Report
 
 SETTLE_S = 60.0
+SEED = 1
+"""Of the ward and of its films; `simulate` takes the same by default."""
 
 Patients = Annotated[int, typer.Option(min=1, max=9999, help="Patients on the ward; one in eight gets worse.")]
 Hours = Annotated[float, typer.Option(min=0.1, help="Hours of the ward's past that are replayed at speed.")]
@@ -50,13 +53,24 @@ def demo(
     settings = Settings()
     log.configure("warning")
     terminal, signals = Terminal(), Signals()
+    arguments: tuple[str, ...] = (
+        "simulate",
+        "--patients",
+        str(patients),
+        "--hours",
+        str(hours),
+        "--speed",
+        speed,
+        "--live",
+    )
+    imaging, pacs = _imaging(settings, patients)
     stack = Stack(
         settings.run_dir, workers=needed(settings), default_ports=True, settings=settings,
-        progress=terminal.say, interrupted=signals.interrupted,
+        settings_overrides=pacs, progress=terminal.say, interrupted=signals.interrupted,
     )  # fmt: skip
-    arguments = ("simulate", "--patients", str(patients), "--hours", str(hours), "--speed", speed, "--live")
+    arguments += ("--films",) if pacs else ()
     try:
-        with stack:
+        with imaging, stack:
             report = asyncio.run(_show(stack, arguments, top, _over(signals, exit_after)))
             agreed = _conclude(report, began)
     except Interrupted:
@@ -67,6 +81,17 @@ def demo(
         raise typer.Exit(1) from failure
     if not agreed:
         raise typer.Exit(1)
+
+
+def _imaging(settings: Settings, patients: int) -> tuple[AbstractContextManager[object], dict[str, object]]:
+    """Return a PACS with the ward's films and the settings that name it; nothing where no model is for images."""
+    if "imaging" not in needed(settings) or settings.pacs:
+        return nullcontext(), {}
+    from streams.simulate.pacs import SimulatedPacs
+    from streams.simulate.studies import filmed
+
+    made = SimulatedPacs(filmed(patients, SEED))
+    return made, {"pacs": [made.pacs.model_dump(mode="json", exclude_defaults=True)]}
 
 
 def _over(signals: Signals, exit_after: float | None) -> Callable[[], bool]:

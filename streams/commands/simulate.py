@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
@@ -35,13 +36,15 @@ Disturbed = Annotated[
     typer.Option("--disturbed", help="A bad day: late, corrected, withdrawn, moved, deleted, merged."),
 ]
 
+Films = Annotated[bool, typer.Option("--films", help="Tell of the chest films of the demo's simulated PACS, too.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(simulate)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913, PLR0917 - every choice of the command
     patients: Patients = 20,
     hours: Hours = 24.0,
     speed: Speed = "max",
@@ -49,11 +52,12 @@ def simulate(
     out: Out = None,
     live: Live = False,
     disturbed: Disturbed = False,
+    films: Films = False,
 ) -> None:
     """Feed a simulated ward that ends now: steady patients, some getting worse, and the faults of real feeds."""
     clock = WallClock()
     start = clock.now() - round(hours * HOUR)
-    bring = disturbed_arrivals if disturbed else arrivals
+    bring = disturbed_arrivals if disturbed else partial(arrivals, films=films)
     if out is not None:
         count = write(bring(patients, hours, seed, start), out)
         Console().print(f"{count:,} resources written to {out}")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streams.publish.summary import ModelSummary
 
 REFRESH_S = 1.0
-SHORT = {"deterioration_gru": "gru", "news2": "NEWS2"}
+SHORT = {"deterioration_gru": "gru", "news2": "NEWS2", "chest_heart_unet": "heart", "chest_xray_cnn": "lungs"}
 """Names of models as the narrow column shows them."""
 TREND_MS = HOUR
 STEADY = 3.0
@@ -169,9 +169,11 @@ async def _row(board: Board, line: Ranked) -> Row:
 
 
 def value_in_words(model: ModelSummary) -> str:
-    """Say a model's value: a probability in percent, NEWS2 as its points, else why there is none."""
+    """Say a model's value: a probability in percent, NEWS2 in points, a measure as it is, else why there is none."""
     if model.value is None:
-        return model.status
+        return "refused" if model.study and model.status == "indeterminate" else model.status
+    if model.unit:
+        return f"{model.value:.2f}"
     return f"{model.value:.0f}" if model.model == "news2" else f"{100 * model.value:.1f} %"
 
 

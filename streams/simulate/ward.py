@@ -40,22 +40,35 @@ def ward(patients: int, hours: float, seed: int, start: Instant) -> Iterator[Res
     return (resource for _, resource in arrivals(patients, hours, seed, start))
 
 
-def arrivals(patients: int, hours: float, seed: int, start: Instant, *, faultless: bool = False) -> Iterator[Arrival]:
+def arrivals(
+    patients: int, hours: float, seed: int, start: Instant, *, faultless: bool = False, films: bool = False
+) -> Iterator[Arrival]:
     """Yield as `ward` does, each resource with its time of arrival; Patients come first, then their Encounters.
 
     Parameters
     ----------
     faultless
         True: every observation arrives once, when it is known, as it is; for who brings faults of their own.
+    films
+        True: some patients have chest films in `streams.simulate.pacs`, and ImagingStudies tell of them.
     """
     illnesses = courses(patients, hours, seed)
     people = [Person(number, illness, hours, seed, start) for number, illness in enumerate(illnesses)]
     yield from ((start, one.admitted()) for one in people)
     feeds = [one.encounters() for one in people]
     feeds += [_in_order(one.observations(hours, faultless=faultless)) for one in people]
+    if films:
+        feeds.append(iter(sorted(_studies(patients, seed, start), key=lambda arrival: arrival[0])))
     end = start + round(hours * HOUR)
     # The key keeps equal times in the order of the patients, so that dictionaries are never compared.
     yield from (arrival for arrival in heapq.merge(*feeds, key=lambda arrival: arrival[0]) if arrival[0] <= end)
+
+
+def _studies(patients: int, seed: int, start: Instant) -> Iterator[Arrival]:
+    # The libraries for DICOM are loaded only where they are needed.
+    from streams.simulate.studies import filmed, study
+
+    return (study(one, patient_id(one.number), start) for one in filmed(patients, seed))
 
 
 class Person:

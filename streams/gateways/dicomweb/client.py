@@ -11,13 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from dicomweb_client.web import DICOMwebClient, _Transaction
-from pydicom.dataset import Dataset
 
 from streams.errors import ContractError, RejectedMessage
 from streams.gateways.dicomweb.bounds import Bounds
 from streams.gateways.dicomweb.failures import PacsAway, meaning
 from streams.gateways.dicomweb.hosts import Place
-from streams.gateways.dicomweb.returning import in_parts, reference_of, refused_of
+from streams.gateways.dicomweb.returning import Source, in_parts, reference_of, refused_of
 from streams.gateways.dicomweb.session import new_session
 from streams.pixels import header
 from streams.pixels.header import Header
@@ -122,7 +121,7 @@ class PacsClient:
         # Around the file stand the boundaries of a message in parts.
         return await self._ask(most_bytes + 64 * 1024, lambda client: client.instance_bytes(*uids))
 
-    async def reference(self, basis: ImageBasis, study_uid: str) -> Dataset:
+    async def reference(self, basis: ImageBasis, study_uid: str) -> Source:
         """Return what results of an instance have to repeat of it: patient, study, and which it is."""
         uids = study_uid, basis.series_uid, basis.instance_uids[0]
         found = await self._ask(LARGEST_ANSWER, lambda client: client.retrieve_instance_metadata(*uids))

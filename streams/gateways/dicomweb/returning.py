@@ -11,6 +11,9 @@ from pydicom.dataset import Dataset
 
 from streams.errors import RejectedMessage
 
+Source = Dataset
+"""The attributes of an instance that its results repeat."""
+
 REPEATED = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "PatientID", "PatientName",
     "PatientBirthDate", "PatientSex", "IssuerOfPatientID", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
@@ -26,7 +29,7 @@ _FAILED = "00081198"
 """Failed SOP Sequence."""
 
 
-def reference_of(found: object, uids: tuple[str, str, str]) -> Dataset:
+def reference_of(found: object, uids: tuple[str, str, str]) -> Source:
     """Return these attributes of an instance as the PACS tells them.
 
     Parameters
