@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -18,7 +19,8 @@ from streams.inference.imaging_manifest import ImagingManifest
 from streams.log import where_it_failed
 from streams.pixels.choice import choose
 from streams.pixels.header import Header
-from streams.records import ImagingStudyVersion, Overruling, StudyPrediction, StudyRetry
+from streams.pixels.image import Image
+from streams.records import ImagingStudyVersion, Overruling, Status, StudyPrediction, StudyRetry
 from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.transport.runs import Record, Run
@@ -27,10 +29,11 @@ from streams.workers.imaging import answers, waiting
 from streams.workers.imaging.known import Known
 from streams.workers.imaging.lanes import Lane, Lanes
 from streams.workers.imaging.models import ModelAway, Models
-from streams.workers.imaging.pictures import Arriving, Darkroom, inventory
+from streams.workers.imaging.pictures import Arriving, Darkroom, Inventory, inventory
 from streams.workers.imaging.results import Results, store
 from streams.workers.intake import OVERRULING_KEY
 
+_AWAY: Status = "unavailable"
 log = logging.getLogger(__name__)
 _event = msgspec.json.Decoder(ImagingStudyVersion | Overruling).decode
 _retry = msgspec.json.Decoder(StudyRetry).decode
@@ -75,10 +78,14 @@ class Clerk:
 
     async def after(self, record: Record, run: Run) -> list[Out]:
         """Put what was found into the PACS, now that the prediction stands; return what goes out where it cannot be."""
-        files = self.results.take(record, run)
-        if not files:
+        kept = self.results.take(record, run)
+        if not (kept.files or kept.failed):
             return []
         errand = self._errand(record, run)
+        failed = [self._letter(errand, _given_up("not-stored"))] if kept.failed else []
+        return failed + (await self._stored(errand, kept.files) if kept.files else [])
+
+    async def _stored(self, errand: Errand, files: list[bytes]) -> list[Out]:
         lane, url = self._lanes.of(errand.study.endpoints)
         try:
             async with lane.slot(url) as client:
@@ -165,15 +172,7 @@ class Clerk:
         wait = not self._waits.has_arrived(study.received_at, self._clock.now())
         most = self._settings.imaging_most_instances
         listed = await inventory(study, client, self._models.may_take, most, wait=wait)
-        wanted: dict[Header, list[ImagingManifest]] = {}
-        reasons: list[str] = []
-        for spec in self._models.specs:
-            header, reason = choose(listed.headers, lambda one, spec=spec: self._models.refuses(spec, one))  # type: ignore[misc]
-            if header is None:
-                # Series of modalities that no model is for are not even listed.
-                reasons.append(reason if listed.headers else "modality")
-            else:
-                wanted.setdefault(header, []).append(spec)
+        wanted, reasons = self._wanted(listed)
         predictions: list[StudyPrediction] = []
         rejected: list[RejectedMessage] = []
         for header, specs in wanted.items():
@@ -185,27 +184,53 @@ class Clerk:
         incomplete = () if listed.complete else ("incomplete",)
         return Found(tuple(predictions), incomplete or (() if predictions else _one(reasons)), tuple(rejected))
 
+    def _wanted(self, listed: Inventory) -> tuple[dict[Header, list[ImagingManifest]], list[str]]:
+        """Return the instances that models are to see, each with its models, and why others see none."""
+        wanted: dict[Header, list[ImagingManifest]] = {}
+        reasons: list[str] = []
+        for spec in self._models.specs:
+            header, reason = choose(listed.headers, partial(self._models.refuses, spec))
+            if header is None:
+                # Series of modalities that no model is for are not even listed.
+                reasons.append(reason if listed.headers else "modality")
+            else:
+                wanted.setdefault(header, []).append(spec)
+        return wanted, reasons
+
     async def _seen(
         self, header: Header, specs: list[ImagingManifest], client: PacsClient, lane: Lane, errand: Errand
     ) -> AsyncIterator[StudyPrediction]:
         async with self._darkroom.picture(header, client, lane.budget) as image:
             for spec in specs:
-                # The file itself has the last word on what it shows.
-                if reason := self._models.refuses(spec, image.header):
-                    yield StudyPrediction(spec.name, spec.version, "indeterminate", (reason,))
-                    continue
-                said = answers.predicted(await self._models.ask(spec, image), image)
+                said = await self._said_by(spec, image)
                 if lane.pacs.store_results:
                     await self.results.keep(errand.record, errand.run, said, image, client)
                 yield said
 
+    async def _said_by(self, spec: ImagingManifest, image: Image) -> StudyPrediction:
+        # The file itself has the last word on what it shows.
+        if reason := self._models.refuses(spec, image.header):
+            return StudyPrediction(spec.name, spec.version, "indeterminate", (reason,))
+        try:
+            return answers.predicted(await self._models.ask(spec, image), image)
+        except ModelAway as away:
+            return StudyPrediction(spec.name, spec.version, _AWAY, (away.reason,))
+
     def _answered(self, errand: Errand, found: Found) -> list[Out]:
         if not found.predictions:
             return self._skipped(errand, *found.reasons)
-        metrics.STUDIES.labels("answered", "").inc()
-        metrics.STUDY_SECONDS.observe(max(0.0, (self._clock.now() - errand.study.received_at) / 1000))
-        letters = [self._letter(errand, rejected) for rejected in found.rejected]
-        return [*letters, *self._said(errand, found.predictions, found.reasons)]
+        away = [one for one in found.predictions if one.status == _AWAY]
+        due = away and not self._waits.gives_up(errand.since, self._clock.now())
+        outs: list[Out] = []
+        # What the other models say is said once and at once; the first complete answer replaces it.
+        if not due or (errand.attempt == 0 and len(away) < len(found.predictions)):
+            metrics.STUDIES.labels("answered", "").inc()
+            metrics.STUDY_SECONDS.observe(max(0.0, (self._clock.now() - errand.study.received_at) / 1000))
+            outs += [self._letter(errand, rejected) for rejected in found.rejected]
+            outs += self._said(errand, found.predictions, found.reasons)
+        if due:
+            return outs + self._wait(errand, f"model-away:{away[0].reasons[0]}")
+        return outs + ([self._letter(errand, _given_up("model-away"))] if away else [])
 
     def _skipped(self, errand: Errand, *reasons: str) -> list[Out]:
         for reason in reasons:
@@ -219,10 +244,10 @@ class Clerk:
             if self._waits.has_arrived(errand.since, now):
                 return self._refused(errand, _given_up("not-arrived"))
             return self._wait(errand, waiting.ARRIVING, getattr(error, "have", -1))
-        reason = f"{_WHO[type(error)]}:{getattr(error, 'reason', '')}" if type(error) in _WHO else "unavailable"
+        who = "pacs-away" if isinstance(error, PacsAway) else "worker"
         if self._waits.gives_up(errand.since, now):
-            return self._refused(errand, _given_up(reason.split(":", maxsplit=1)[0]))
-        return self._wait(errand, reason)
+            return self._refused(errand, _given_up(who))
+        return self._wait(errand, f"{who}:{getattr(error, 'reason', 'unavailable')}")
 
     def _wait(self, errand: Errand, reason: str, have: int = -1) -> list[Out]:
         metrics.STUDIES.labels("waits", reason).inc()
@@ -242,9 +267,6 @@ class Clerk:
     def _said(self, errand: Errand, predictions: tuple[StudyPrediction, ...], reasons: tuple[str, ...]) -> list[Out]:
         said = answers.said_of(errand.study, predictions, reasons)
         return [answers.predictions_out(said, errand.run.partition)]
-
-
-_WHO: dict[type[RetryableError], str] = {PacsAway: "pacs-away", ModelAway: "model-away"}
 
 
 def _given_up(reason: str) -> RejectedMessage:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+
+import msgspec
 
 from streams import metrics
 from streams.clock import Clock
+from streams.errors import RetryableError
 from streams.gateways.dicomweb.client import PacsClient
+from streams.log import where_it_failed
 from streams.pixels.image import Image
 from streams.records import StudyPrediction
 from streams.transport.runs import Record, Run
 
+log = logging.getLogger(__name__)
 Place = tuple[str, int, int]
 """Topic, partition and offset of the record that brought a study."""
+
+
+class Kept(msgspec.Struct):
+    """What is to be stored for one record."""
+
+    files: list[bytes] = []
+    failed: int = 0
+    """Predictions of which no objects could be made."""
 
 
 class Results:
@@ -26,19 +40,25 @@ class Results:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: dict[Place, list[bytes]] = {}
+        self._kept: dict[Place, Kept] = {}
 
     async def keep(self, record: Record, run: Run, said: StudyPrediction, image: Image, client: PacsClient) -> None:
         """Make the objects of a prediction, as long as its picture is at hand."""
         if said.status != "ok" or said.reading is None or said.basis is None:
             return
-        source = await client.reference(said.basis, image.header.study_uid)
-        files = await asyncio.to_thread(_files, said, image, source, self._clock.now())
-        self._kept.setdefault(_place(record, run), []).extend(files)
+        kept = self._kept.setdefault(_place(record, run), Kept())
+        try:
+            source = await client.reference(said.basis, image.header.study_uid)
+            kept.files += await asyncio.to_thread(_files, said, image, source, self._clock.now())
+        except RetryableError:
+            raise
+        except Exception as error:  # the prediction stands whatever becomes of its drawing
+            log.error("worker=imaging a result could not be made: %s", where_it_failed(error))
+            kept.failed += 1
 
-    def take(self, record: Record, run: Run) -> list[bytes]:
+    def take(self, record: Record, run: Run) -> Kept:
         """Return what is to be stored of a record, and forget it."""
-        return self._kept.pop(_place(record, run), [])
+        return self._kept.pop(_place(record, run), Kept())
 
     def forget(self) -> None:
         """Forget everything: what is under way comes again."""

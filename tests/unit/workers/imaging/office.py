@@ -11,6 +11,7 @@ from streams import topics
 from streams.clock import FixedClock
 from streams.errors import RejectedMessage
 from streams.gateways.dicomweb.client import SeriesFound
+from streams.inference.client import Unanswered
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.pixels.header import Header
 from streams.pixels.image import Image
@@ -74,12 +75,15 @@ class Triton:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.away: set[str] = set()
         self.asked: list[str] = []
 
     async def infer(self, model: str, version: str, tensors: Any) -> dict[str, Any]:
         self.asked.append(model)
         if self.error is not None:
             raise self.error
+        if model in self.away:
+            raise Unanswered("unavailable", model)
         picture = tensors["picture"]
         cells = picture.reshape(1, 8, 8, 8, 8).mean((2, 4)).astype(np.float32)
         return {"bright": picture.mean((2, 3)).astype(np.float32), "heat": cells}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams import topics
@@ -85,3 +86,29 @@ async def test_beyond_its_share_of_the_memory_a_pacs_waits_on_a_topic(specs: Any
     _, waiting = retry(await office.answer(study()))
     assert (waiting.reason, office.archive.asked) == ("busy", [])
     assert said(await office.answer(study(endpoints=("Endpoint/other",)))).predictions
+
+
+async def test_a_model_that_is_away_does_not_keep_back_what_another_says(specs: Any) -> None:
+    section = msgspec.structs.replace(FRONTAL, sop_uid="1.2.3.2.1", series_uid="1.2.3.2", modality="CT", view="")
+    office = Office(specs, FRONTAL, section)
+    office.triton.away = {"section_brightness"}
+    outs = await office.answer(study(instances=2))
+    assert [(one.model, one.status) for one in said(outs).predictions] == [
+        ("film_brightness", "ok"),
+        ("section_brightness", "unavailable"),
+    ]
+    _, waiting = retry([out for out in outs if out.topic in topics.IMAGING_RETRIES])
+    assert waiting.reason == "model-away:unavailable"
+    again = await office.answer(waiting, topics.IMAGING_RETRIES[0])
+    assert [out.topic for out in again] == [topics.IMAGING_RETRIES[0]]
+    office.triton.away = set()
+    complete = said(await office.answer(waiting, topics.IMAGING_RETRIES[0]))
+    assert [one.status for one in complete.predictions] == ["ok", "ok"]
+
+
+async def test_a_model_that_stays_away_is_given_up_and_the_others_stand(specs: Any) -> None:
+    office = Office(specs, FRONTAL)
+    office.triton.away = {"film_brightness"}
+    outs = await office.answer(StudyRetry(study(), 9, NOW - 80 * HOUR, "x"), topics.IMAGING_RETRIES[2])
+    assert [one.reason for one in letters(outs)] == ["model-away"]
+    assert [(one.status, one.reasons) for one in said(outs).predictions] == [("unavailable", ("unavailable",))]
