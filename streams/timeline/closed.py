@@ -49,12 +49,12 @@ def closed(timeline: Timeline) -> bytes:
     First what tells whether it holds a fact, then what no compression makes smaller, then the rest, compressed byte by
     byte of all rows: instants as differences, so that most bytes are 0.
     """
-    rows = viewed(b"".join(stretch.raw for stretch in timeline.stretches))
-    rows, words = narrowed(rows[np.argsort(rows["effective_at"], kind="stable")], timeline.words)
+    rows = viewed(timeline.facts.raw)
+    rows, words = narrowed(rows[np.argsort(rows["effective_at"], kind="stable")], timeline.facts.words)
     stays = list(timeline.encounters.values())
     ids = rows["id"].tobytes() + b"".join(identify(one.resource_id)[1] for one in stays)
     horizon = NEVER if timeline.horizon is None else timeline.horizon
-    head = _HEAD.pack(timeline.newest_usable(), horizon, len(rows), len(stays))
+    head = _HEAD.pack(timeline.facts.newest_usable(), horizon, len(rows), len(stays))
     people = list(timeline.patients.values())
     rest = _Rest(words.names, words.texts, people, stays, timeline.older, timeline.signatures)
     packed = zlib.compress(_pack((rest, _differences(rows).T.tobytes())), 1)
@@ -67,12 +67,11 @@ def opened(raw: bytes, retention: Retention, voids: Callable[[Held | HeldEncount
     random = _IDS + _ID * stays + count * RANDOM
     rest, columns = _unpack(zlib.decompress(memoryview(raw)[random:]))
     timeline = Timeline(retention, voids)
-    timeline.words = Words(rest.names, rest.texts, {})
     timeline.patients = {one.key: one for one in rest.patients}
     timeline.encounters = {one.key: one for one in rest.encounters}
     timeline.horizon = None if horizon == NEVER else horizon
     timeline.older, timeline.signatures = rest.older, rest.signatures
-    timeline.hold(_rows(raw, count, random, columns).tobytes())
+    timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), Words(rest.names, rest.texts, {}))
     return timeline
 
 
