@@ -37,6 +37,8 @@ async def write(options: argparse.Namespace) -> dict[str, float]:
     producer = Producer(settings, "bench")
     await producer.start()
     shares = [Share(b"mark", RETENTION) for _ in range(settings.partitions)]
+    for share in shares:
+        share.timelines.open_bytes = int(settings.open_state_mb * 2**20) // len(shares)
     before, began, count, size = rss(), time.monotonic(), 0, 0
     outs = [_out(n, piece) for n, share in enumerate(shares) for piece in share.restore([])]
     for number in range(options.patients):

@@ -24,10 +24,13 @@ import psutil
 
 from bench import facts
 from streams.clock import HOUR
+from streams.records import Overruling, Version
 from streams.timeline.retention import Retention
 from streams.timeline.share import Piece, Share
+from streams.timeline.snapshot import snapshot
 
 RETENTION = Retention(72 * HOUR, 14 * 24 * HOUR)
+_ASKED = 300
 _TRACED = 10_000
 """Patients up to which allocations are traced too; tracing triples the time."""
 
@@ -79,18 +82,32 @@ def restored(options: argparse.Namespace) -> dict[str, float]:
         tracemalloc.start()
     gc.collect()
     before = rss()
-    began = time.perf_counter()
+    began, started = time.perf_counter(), time.process_time()
     share = Share(b"next", RETENTION)
     share.restore(read_pieces(options.file))
-    took = time.perf_counter() - began
+    took, used = time.perf_counter() - began, time.process_time() - started
     count = options.patients * options.facts
     found = {"rss": (settled_rss() - before) / count, "us": took / count * 1e6, "per_s": count / took}
-    found["peak"] = (peak() - before) / count
+    found |= {"peak": (peak() - before) / count, "cpu_us": used / count * 1e6}
     if options.traced:
         found["traced"] = tracemalloc.get_traced_memory()[0] / count
     if len(share.timelines) != options.patients:
         raise SystemExit(f"expected {options.patients} patients, restored {len(share.timelines)}")
-    return found
+    return found | _looked_up(share, options.patients)
+
+
+def _looked_up(share: Share, patients: int) -> dict[str, float]:
+    """Return the microseconds of an overruling that voids nothing, and of opening, reading and closing a timeline."""
+    words = [Overruling("hospital", str(n), Version(0, 2), "", 0) for n in range(_ASKED)]
+    began = time.process_time()
+    for word in words:
+        share.apply(word)
+    asked = time.process_time()
+    for number in range(_ASKED):
+        name = facts.patient_id(number % patients)
+        snapshot(name, [share.timelines[name]])
+        share.timelines.close(name)
+    return {"overruling_us": (asked - began) / _ASKED * 1e6, "opened_us": (time.process_time() - asked) / _ASKED * 1e6}
 
 
 def peak() -> int:

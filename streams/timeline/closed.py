@@ -51,12 +51,12 @@ def closed(timeline: Timeline) -> bytes:
     First what tells whether it holds a fact, then what no compression makes smaller, then the rest, compressed byte by
     byte of all rows: instants as differences, so that most bytes are 0.
     """
-    rows = viewed(b"".join(stretch.raw for stretch in timeline.stretches))
-    rows, words = narrowed(rows[np.argsort(rows["effective_at"], kind="stable")], timeline.words)
+    rows = viewed(timeline.facts.raw)
+    rows, words = narrowed(rows[np.argsort(rows["effective_at"], kind="stable")], timeline.facts.words)
     beside = timeline.beside()
     ids = rows["id"].tobytes() + b"".join(identify(one.resource_id)[1] for one in beside)
     horizon = NEVER if timeline.horizon is None else timeline.horizon
-    head = _HEAD.pack(timeline.newest_usable(), horizon, len(rows), len(beside))
+    head = _HEAD.pack(timeline.facts.newest_usable(), horizon, len(rows), len(beside))
     people = list(timeline.patients.values())
     stays, studies = list(timeline.encounters.values()), list(timeline.studies.held.values())
     rest = _Rest(words.names, words.texts, people, stays, studies, timeline.older, timeline.signatures)
@@ -70,13 +70,12 @@ def opened(raw: bytes, retention: Retention, voids: Callable[[Resource], bool]) 
     random = _IDS + _ID * beside + count * RANDOM
     rest, columns = _unpack(zlib.decompress(memoryview(raw)[random:]))
     timeline = Timeline(retention, voids)
-    timeline.words = Words(rest.names, rest.texts, {})
     timeline.patients = {one.key: one for one in rest.patients}
     timeline.encounters = {one.key: one for one in rest.encounters}
     timeline.studies.held = {one.key: one for one in rest.studies}
     timeline.horizon = None if horizon == NEVER else horizon
     timeline.older, timeline.signatures = rest.older, rest.signatures
-    timeline.hold(_rows(raw, count, random, columns).tobytes())
+    timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), Words(rest.names, rest.texts, {}))
     return timeline
 
 

@@ -23,6 +23,7 @@ from streams.timeline.encoding import (
     encode_studies,
     encode_words,
 )
+from streams.timeline.former import Former
 from streams.timeline.overruled import Overruled, bucket_of
 from streams.timeline.retention import Retention
 from streams.timeline.rows import identify
@@ -87,10 +88,7 @@ class Share:
         self.heard: int | None = None
         """Offset on the results topic before which no former owner has the last word; None where nobody noted it."""
         self._heard_by = 0
-        self._older: dict[tuple[str, int], list[bytes]] = {}
-        """Keys of former owners of the pieces that are no timeline's; a timeline remembers its own itself."""
-        self._owners: dict[tuple[int, bytes], int] = {}
-        """Epoch and mark of former owners, numbered."""
+        self._former = Former()
         self._said: set[str] = set()
         self._left: set[int] = set()
 
@@ -137,7 +135,7 @@ class Share:
             if value is not None and _is_held(key.piece):
                 held.setdefault(key.patient_id, []).append((key, value))
             elif value is not None:
-                self._older.setdefault((key.patient_id, key.piece), []).append(raw)
+                self._former.note(key)
                 special.append((key, value))
         self._take_special(special)
         # Overrulings are known now, so that no fact is taken for usable that is not.
@@ -169,8 +167,7 @@ class Share:
         """Unite all pieces of what is held under one identity, and lay it to rest."""
         timeline = self.timelines.made(patient_id)
         for key, _ in found:
-            owner = self._owners.setdefault((key.epoch, key.mark), len(self._owners))
-            timeline.older[key.piece] = (*timeline.older.get(key.piece, ()), owner)
+            self._former.note(key, timeline)
         unite(timeline, [(key.piece, value) for key, value in found], overruled)
         timeline.forget_old()
         timeline.touched.clear()
@@ -285,8 +282,7 @@ class Share:
         timeline = self.timelines.drop(identity)
         if timeline is None:
             return []
-        for number, owners in timeline.older.items():
-            self._older[identity, number] = self._keys(identity, number, owners)
+        self._former.keep(identity, timeline)
         return [self._piece(identity, number, None) for number in timeline.pieces()]
 
     def owe(self, patient_ids: Iterable[str]) -> list[Piece]:
@@ -306,17 +302,9 @@ class Share:
         removals: list[Piece] = []
         for raw, _ in acknowledged:
             key = decode_key(raw)
-            older = self._older.pop((key.patient_id, key.piece), [])
-            if _is_held(key.piece) and self._owners and key.patient_id in self.timelines:
-                owners = self.timelines[key.patient_id].older.pop(key.piece, ())
-                older = older + self._keys(key.patient_id, key.piece, owners)
-            removals += [(one, None) for one in older]
+            timeline = self.timelines.get(key.patient_id) if _is_held(key.piece) else None
+            removals += [(older, None) for older in self._former.taken(key, timeline)]
         return removals
-
-    def _keys(self, patient_id: str, number: int, owners: Iterable[int]) -> list[bytes]:
-        """Return the keys under which former owners wrote a piece."""
-        known = list(self._owners)
-        return [encode_key(PieceKey(patient_id, number, *known[owner])) for owner in owners]
 
     def encoded(self, patient_id: str, number: int) -> bytes | None:
         """Return one piece of what is held under an identity; None where nothing is left in it."""
@@ -327,7 +315,7 @@ class Share:
             return encode_encounters(timeline.encounters.values())
         if number == STUDIES:
             return encode_studies(held.values()) if (held := timeline.studies.held) else None
-        rows, words = timeline.slot(number)
+        rows, words = timeline.facts.slot(number)
         return encode_slot(rows, words) if len(rows) else None
 
     def _piece(self, patient_id: str, number: int, value: bytes | None) -> Piece:

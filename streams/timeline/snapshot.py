@@ -25,7 +25,7 @@ def as_of(timelines: Sequence[Timeline]) -> Instant | None:
     Where all of them have been withdrawn it is the horizon, so that a score once published can be taken back; None
     where nothing clinical was ever accepted.
     """
-    newest = max((timeline.newest_usable() for timeline in timelines), default=NEVER)
+    newest = max((timeline.facts.newest_usable() for timeline in timelines), default=NEVER)
     return newest if newest > NEVER else max((t.horizon for t in timelines if t.horizon is not None), default=None)
 
 
@@ -67,8 +67,8 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
 def _columns(timelines: Sequence[Timeline]) -> list[Columns]:
     """Return the columns of all stretches, ascending; those that several identities have facts in are made anew."""
     if len(timelines) == 1:
-        return timelines[0].columns()
-    return united([(stretch, timeline.words) for timeline in timelines for stretch in timeline.stretches])
+        return timelines[0].facts.columns()
+    return united([(stretch, t.facts.words) for t in timelines for stretch in t.facts.stretches])
 
 
 def demographics(patient_id: str, timelines: Sequence[Timeline]) -> tuple[str, str]:

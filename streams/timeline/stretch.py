@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streams.clock import Instant
 from streams.timeline.columns import Columns, Few, joined, usable
-from streams.timeline.retention import FAR
+from streams.timeline.retention import FAR, Retention
 from streams.timeline.rows import NEVER, PACKED, SIZE, Rows, Words, no_words, taken_over, viewed
 from streams.timeline.slot import SLOT, UNDATED
 
@@ -87,6 +87,19 @@ class Stretch:
         self.raw = rows.tobytes()
         self._settled = place * SIZE, int(at[place - 1]) if place else NEVER - 1
         self._columns = [Columns(self.raw[: place * SIZE], words)]
+
+    def forget_before(self, horizon: Instant, retention: Retention) -> set[int]:
+        """Forget what lies too far before a horizon, and return the slots that lost something."""
+        rows = viewed(self.raw)
+        if not len(rows):
+            return set()
+        due = retention.due(rows)
+        old = due < horizon
+        self.due = int(due[~old].min(initial=FAR))
+        if not old.any():
+            return set()
+        self.replace(rows[~old].tobytes())
+        return set(slots_of(rows[old]).tolist())
 
     def newest_usable(self, words: Words) -> Instant:
         """Return the newest ``effective_at`` among the usable facts; `NEVER` where there is none."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Set
-from typing import Literal, NamedTuple
-
-import numpy as np
+from typing import Literal
 
 from streams.clock import Instant
 from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, StudyPredictions
-from streams.timeline.columns import Columns, usable
+from streams.timeline.facts import Facts, Place
 from streams.timeline.held import (
     Held,
     HeldEncounter,
@@ -22,24 +19,9 @@ from streams.timeline.held import (
     join_encounter,
     join_patient,
 )
-from streams.timeline.retention import FAR, Retention
-from streams.timeline.rows import (
-    FIRST,
-    NEVER,
-    SIZE,
-    VOID,
-    Rows,
-    Words,
-    find,
-    held_of,
-    identify,
-    narrowed,
-    no_words,
-    rows_of,
-    viewed,
-)
-from streams.timeline.slot import SLOT, UNDATED, slot_of
-from streams.timeline.stretch import Stretch, slots_of
+from streams.timeline.retention import Retention
+from streams.timeline.rows import identify
+from streams.timeline.slot import UNDATED, slot_of
 from streams.timeline.studies import HeldStudy, Resource, Studies, held_study
 
 Outcome = Literal[
@@ -54,23 +36,6 @@ STUDIES = UNDATED - 9
 """Piece number of what models say of a patient's imaging studies."""
 
 
-class Place(NamedTuple):
-    """Where the rows of one resource are."""
-
-    stretch: Stretch
-    start: int
-    end: int
-
-    @property
-    def raw(self) -> bytes:
-        """The rows."""
-        return self.stretch.raw[self.start : self.end]
-
-    def put(self, raw: bytes) -> None:
-        """Hold other rows there; none removes them."""
-        self.stretch.replace(self.stretch.raw[: self.start] + raw + self.stretch.raw[self.end :])
-
-
 class Timeline:
     """All that is remembered of one patient.
 
@@ -83,20 +48,14 @@ class Timeline:
     """
 
     __slots__ = (
-        "_known", "_starts", "_voids", "encounters", "horizon", "older", "patients", "retention", "signatures",
-        "stretches", "studies", "touched", "words",
+        "_voids", "encounters", "facts", "horizon", "older", "patients", "retention", "signatures", "studies",
+        "touched",
     )  # fmt: skip
 
     def __init__(self, retention: Retention, voids: Callable[[Resource], bool] = lambda _: False) -> None:
         self.retention = retention
         self._voids = voids
-        self.words = no_words()
-        """The strings that the rows refer to."""
-        self.stretches = [Stretch(NEVER)]
-        """Ascending; together they cover all time."""
-        self._starts = [NEVER]
-        self._known: set[bytes] | None = set()
-        """The 16 bytes of the ids of all that is remembered, and of some that was; None where not asked for yet."""
+        self.facts = Facts(retention)
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.encounters: dict[tuple[str, str], HeldEncounter] = {}
         self.studies = Studies(voids)
@@ -128,88 +87,37 @@ class Timeline:
 
     def _apply_observation(self, event: ObservationVersion) -> Outcome:
         new = held(event)
-        place = self._find(new.key)
+        place = self.facts.find(new.key)
         if place is None:
             if self._too_old(new):
                 return "beyond-retention"
             self._add(new)
             return _outcome(None, new)
-        old = self._held(place)
+        old = self.facts.at(place)
         self._unite(place, old, new)
         return _outcome(old, new)
 
-    def hold(self, raw: bytes) -> None:
-        """Hold these rows, in ascending order of time, and nothing else; they refer to `words`."""
-        newest = viewed(raw)["newest_at"]
-        # Nothing is too old before that; what it is exactly is found out when something may be.
-        due = int(newest.min(initial=FAR)) + min(self.retention.quick_ms, self.retention.slow_ms)
-        self.stretches, self._starts, self._known = [Stretch(NEVER, raw, due)], [NEVER], None
-        self._cut(0)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all rows."""
-        return sum([len(stretch.raw) for stretch in self.stretches])
-
-    def ids(self) -> bytes:
-        """Return the 16 bytes of the id of everything that is remembered."""
-        rows = viewed(b"".join(stretch.raw for stretch in self.stretches))
-        ids: bytes = rows["id"][rows["flags"] & FIRST != 0].tobytes()
-        return ids + b"".join(identify(one.resource_id)[1] for one in self.beside())
-
-    def beside(self) -> list[HeldEncounter | HeldStudy]:
-        """Return what is remembered beside the rows and may leave its patient."""
-        return [*self.encounters.values(), *self.studies.held.values()]
-
-    def columns(self) -> list[Columns]:
-        """Return the usable measurements, in parts that follow each other in time."""
-        return [one for stretch in self.stretches for one in stretch.columns(self.words)]
-
-    def newest_usable(self) -> Instant:
-        """Return the newest ``effective_at`` among the usable facts; `NEVER` where there is none."""
-        found = (stretch.newest_usable(self.words) for stretch in reversed(self.stretches))
-        return next((at for at in found if at != NEVER), NEVER)
-
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
-        place = self._find(key)
-        return None if place is None else self._held(place)
+        place = self.facts.find(key)
+        return None if place is None else self.facts.at(place)
 
     def resources(self) -> Iterator[Held]:
-        """Yield everything that is remembered."""
-        for stretch in self.stretches:
-            yield from held_of(stretch.raw, self.words)
+        """Yield everything that is remembered of Observations and Flags."""
+        return self.facts.resources()
 
     def is_usable(self, key: tuple[str, str]) -> bool:
         """Tell whether any measurement of a resource reaches the models."""
-        place = self._find(key)
-        if place is None:
-            return False
-        reaching = usable(viewed(place.stretch.raw))
-        return bool(reaching[place.start // SIZE : place.end // SIZE].any())
+        place = self.facts.find(key)
+        return place is not None and place.is_usable
 
-    def _find(self, key: tuple[str, str]) -> Place | None:
-        source, resource_id = key
-        try:
-            number = self.words.names.index(source)
-        except ValueError:
-            return None
-        return self._find_in(number, *identify(resource_id))
+    def ids(self) -> bytes:
+        """Return the 16 bytes of the id of everything that may be overruled."""
+        return self.facts.ids() + b"".join(identify(one.resource_id)[1] for one in self.beside())
 
-    def _find_in(self, source: int, kind: int, raw: bytes) -> Place | None:
-        if self._known is None:
-            self._known = {one for stretch in self.stretches for one in viewed(stretch.raw)["id"].tolist()}
-        if raw not in self._known:
-            return None
-        # Most of what is sent again was charted lately.
-        for stretch in reversed(self.stretches):
-            found = find(stretch.raw, kind, raw, source)
-            if found is not None:
-                return Place(stretch, *found)
-        return None
-
-    def _held(self, place: Place) -> Held:
-        return next(held_of(place.raw, self.words))
+    def beside(self) -> list[HeldEncounter | HeldStudy]:
+        """Return what is remembered beside the facts and may leave its patient."""
+        return [*self.encounters.values(), *self.studies.held.values()]
 
     def piece_of(self, event: ClinicalEvent | StudyPredictions) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
@@ -243,11 +151,9 @@ class Timeline:
 
         When images were taken moves no horizon: that is for what the models of vital signs see.
         """
-        if self.horizon is not None and new.newest_at < self.horizon - self.retention.slow_ms:
-            return new.key in self.studies.held and self._unite_study(new)
-        return self._unite_study(new)
-
-    def _unite_study(self, new: HeldStudy) -> bool:
+        limit = None if self.horizon is None else self.horizon - self.retention.slow_ms
+        if limit is not None and new.newest_at < limit and new.key not in self.studies.held:
+            return False
         if self.studies.put(new):
             self.touched.setdefault(STUDIES, False)
         return True
@@ -262,28 +168,27 @@ class Timeline:
 
         Where it has been left before, too: the word may come again because what followed from it was lost.
         """
-        place = self._find(key)
+        place = self.facts.find(key)
         if place is None:
             return key in self.encounters or key in self.studies.held
-        resource = self._held(place)
-        void = self._voids(resource)
-        if bool(place.raw[SIZE - 1] & VOID) == void:
+        void = self._voids(self.facts.at(place))
+        if place.is_void == void:
             return void
-        place.put(rows_of(resource, self.words, void=void))
+        self.facts.void(place, void=void)
         return True
 
     def held_among(self, keys: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Return those of the keys under which an Observation, an Encounter or a study is remembered."""
         beside = self.encounters.keys() | self.studies.held.keys()
-        return {key for key in keys if key in beside or self._find(key) is not None}
+        return {key for key in keys if key in beside or self.facts.find(key) is not None}
 
     def put(self, new: Held) -> None:
         """Unite a resource with what is remembered of it, at its clinical time, and age what the horizon leaves."""
-        place = self._find(new.key)
+        place = self.facts.find(new.key)
         if place is None:
             self._add(new)
         else:
-            self._unite(place, self._held(place), new)
+            self._unite(place, self.facts.at(place), new)
 
     def _unite(self, place: Place, old: Held, new: Held) -> None:
         united = join(old, new)
@@ -295,32 +200,18 @@ class Timeline:
         self._add(united)
 
     def _add(self, resource: Held) -> None:
-        at, newest = resource.effective_at, resource.newest_at
-        identity = identify(resource.resource_id)
-        if self._known is not None:
-            self._known.add(identity[1])
-        place = bisect_right(self._starts, NEVER if at is None else at) - 1
-        stretch = self.stretches[place]
-        stretch.add(rows_of(resource, self.words, void=self._voids(resource), identity=identity))
-        if at is not None and newest is not None:
-            stretch.due = min(stretch.due, newest + self.retention.of(resource))
-        self._cut(place)
-        self.touched.setdefault(slot_of(at), False)
+        self.facts.add(resource, void=self._voids(resource))
+        self.touched.setdefault(slot_of(resource.effective_at), False)
+        newest = resource.newest_at
         if newest is not None and (self.horizon is None or newest > self.horizon):
             self.horizon = newest
-            self._forget_before(newest)
-
-    def _cut(self, place: int) -> None:
-        parts = self.stretches[place].cut()
-        if len(parts) > 1:
-            self.stretches[place : place + 1] = parts
-            self._starts = [stretch.start for stretch in self.stretches]
+            self.forget_old()
 
     def forget(self, key: tuple[str, str]) -> None:
         """Forget one resource that is remembered."""
-        place = self._find(key)
+        place = self.facts.find(key)
         if place is not None:
-            self.touched[slot_of(self._held(place).effective_at)] = True
+            self.touched[slot_of(self.facts.at(place).effective_at)] = True
             place.put(b"")
 
     def in_writing_order(self) -> list[int]:
@@ -335,42 +226,14 @@ class Timeline:
     def forget_old(self) -> None:
         """Forget what lies too far before the horizon."""
         if self.horizon is not None:
-            self._forget_before(self.horizon)
-
-    def _forget_before(self, horizon: Instant) -> None:
-        if self.studies.forget_before(horizon - self.retention.slow_ms):
-            self.touched[STUDIES] = True
-        late = [stretch for stretch in self.stretches if stretch.due < horizon]
-        for stretch in late:
-            self._age(stretch, horizon)
-        if late and len(self.stretches) > 1:
-            self.stretches = [one for one in self.stretches if one.raw] or self.stretches[:1]
-            self.stretches[0].start = NEVER
-            self._starts = [stretch.start for stretch in self.stretches]
-
-    def _age(self, stretch: Stretch, horizon: Instant) -> None:
-        rows = viewed(stretch.raw)
-        if not len(rows):
-            return
-        due = self.retention.due(rows)
-        old = due < horizon
-        stretch.due = int(due[~old].min(initial=FAR))
-        if old.any():
-            self.touched |= dict.fromkeys(slots_of(rows[old]).tolist(), True)
-            stretch.replace(rows[~old].tobytes())
+            self.touched |= dict.fromkeys(self.facts.forget_before(self.horizon), True)
+            if self.studies.forget_before(self.horizon - self.retention.slow_ms):
+                self.touched[STUDIES] = True
 
     def pieces(self) -> list[int]:
         """Return the number of every piece that holds something."""
         special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters), (STUDIES, self.studies.held)]
-        found = [slots_of(viewed(stretch.raw)) for stretch in self.stretches]
-        slots = np.unique(np.concatenate(found)).tolist()
-        return [*(number for number, held_there in special if held_there), *slots]
-
-    def slot(self, number: int) -> tuple[Rows, Words]:
-        """Return the rows of one slot of clinical time, with what they refer to."""
-        at = NEVER if number == UNDATED else number * SLOT
-        rows = viewed(self.stretches[bisect_right(self._starts, at) - 1].raw)
-        return narrowed(rows[slots_of(rows) == number], self.words)
+        return [*(number for number, held_there in special if held_there), *self.facts.slots()]
 
 
 def _outcome(old: HeldPatient | Resource | None, new: HeldPatient | Resource) -> Outcome:

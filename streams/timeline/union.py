@@ -57,7 +57,7 @@ def unite(timeline: Timeline, pieces: Sequence[tuple[int, bytes]], overruled: Se
 
 def _hold_whole(timeline: Timeline, values: Sequence[bytes], overruled: Set[bytes]) -> bool:
     """Hold the rows of pieces as they are, ten times as fast; False where something has to be united first."""
-    if timeline.size or any(value[:1] != bytes([ROWS_SINCE]) for value in values):
+    if timeline.facts.size or any(value[:1] != bytes([ROWS_SINCE]) for value in values):
         return False
     words = no_words()
     rows = viewed(_joined([split_slot(value) for value in values], words))
@@ -65,10 +65,9 @@ def _hold_whole(timeline: Timeline, values: Sequence[bytes], overruled: Set[byte
     ids = set(firsts)
     if len(ids) < len(firsts) or not overruled.isdisjoint(ids):
         return False
-    timeline.words = words
     rows = rows[np.argsort(rows["effective_at"], kind="stable")]
     rows["flags"] |= np.where(stands_alone(rows), np.uint8(ALONE), np.uint8(0))
-    timeline.hold(rows.tobytes())
+    timeline.facts.hold(rows.tobytes(), words)
     newest = int(rows["newest_at"].max())
     timeline.horizon = None if newest == NEVER else newest
     return True

@@ -55,7 +55,10 @@ class Owner:
         if not numbers:
             return {}
         async with reading(self.settings, "cardiostream-restore") as consumer:
-            return {number: await self._restore(consumer, number) for number in numbers}
+            shares = {number: await self._restore(consumer, number) for number in numbers}
+        for share in shares.values():
+            share.timelines.open_bytes = int(self.settings.open_state_mb * 2**20) // len(shares)
+        return shares
 
     async def _restore(self, consumer: Any, partition: int) -> Share:
         began = time.monotonic()

@@ -119,7 +119,7 @@ def test_what_is_asked_of_a_timeline_at_rest_is_what_it_says_open(batch: list[An
     for event in batch:
         made.apply(event)
     raw = closed(made)
-    assert instants(raw) == (made.newest_usable(), NEVER if made.horizon is None else made.horizon)
+    assert instants(raw) == (made.facts.newest_usable(), NEVER if made.horizon is None else made.horizon)
     for one in made.resources():
         assert may_hold(raw, identify(one.resource_id)[1])
 
@@ -155,8 +155,8 @@ def test_what_names_no_stay_any_more_leaves_no_name_behind() -> None:
         at = START + n * 3 * 24 * HOUR
         measures = (Measure("8867-4", "8867-4", 80.0),)
         made.apply(ObservationVersion("hospital", f"o-{n}", "p1", Version(), False, 0, at, f"stay-{n}", measures))
-    assert len(made.words.names) == 52
-    assert reopened(made).words.names == ["", "hospital", "stay-49"]
+    assert len(made.facts.words.names) == 52
+    assert reopened(made).facts.words.names == ["", "hospital", "stay-49"]
 
 
 @pytest.mark.parametrize("version", [Version(digest=bytes(9)), Version(version_id=2**63), Version(status_rank=16)])

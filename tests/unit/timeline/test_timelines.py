@@ -78,7 +78,7 @@ def test_those_asked_for_longest_ago_rest_first() -> None:
         share.apply(observation("a", name))
     share.changed(["p1", "p2", "p3"])
     held = {name: share.timelines[name] for name in ("p2", "p3", "p1")}
-    share.timelines.open_bytes = 2 * held["p1"].size
+    share.timelines.open_bytes = 2 * held["p1"].facts.size
     share.apply(observation("a", "p4"))
     share.changed(["p4"])
     share.timelines.rest()

@@ -118,6 +118,22 @@ async def test_one_partitions_patients_are_not_anothers(broker: Broker) -> None:
     assert [sorted(shares[n].timelines) for n in (0, 1)] == [[], ["p1"]]
 
 
+async def test_the_memory_for_open_timelines_is_shared_out_among_the_partitions(broker: Broker) -> None:
+    producer: Any = Producer(broker)
+    shares = await Owner(Settings(open_state_mb=8), producer).acquire([0, 1, 2, 3])
+    assert {share.timelines.open_bytes for share in shares.values()} == {2 * 2**20}
+
+
+async def test_a_large_state_says_that_it_gets_on_while_it_is_read(broker: Broker) -> None:
+    former = (await acquired(broker))[0]
+    former.apply(vitals("p1"))
+    await write(broker, former, "p1")
+    told: list[None] = []
+    producer: Any = Producer(broker)
+    await Owner(Settings(), producer, lambda: told.append(None)).acquire([0])
+    assert told
+
+
 async def test_no_partitions_are_no_shares(broker: Broker) -> None:
     assert await owner_on(broker).acquire([]) == {}
     assert broker.records == {}
