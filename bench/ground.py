@@ -17,8 +17,7 @@ from streams.embedded.stack import Stack
 from streams.provision.broker import admin
 from streams.publish import keys
 from streams.settings import Settings
-from streams.transport.produce import Out, Producer
-from streams.transport.reading import read_ends, read_to_end, reading
+from streams.transport.reading import read_ends, reading
 
 _CHUNK = 200
 _POLL_S = 0.05
@@ -42,23 +41,28 @@ def make_topics(settings: Settings, names: Sequence[str]) -> None:
         client.wait_for_topics(list(names))
 
 
-def warm_up(settings: Settings, records: int = 40_000) -> None:
-    """Send records of the usual size through the broker and read them back: a young JVM is slow at first."""
-    topic = "bench.warm"
-    make_topics(settings, (topic,))
-    outs = [Out(topic, n % settings.partitions, b"warm", bytes(600)) for n in range(records)]
-    asyncio.run(_through(settings, topic, outs))
+def wait_owned(settings: Settings, group: str, topic: str, timeout_s: float = 60.0) -> None:
+    """Wait until the members of a group have all partitions of a topic among them.
+
+    A group that joined before the topic was known has none of it until its metadata are next renewed.
+    """
+    end, count = time.monotonic() + timeout_s, 0
+    with admin(settings.bootstrap_servers) as client:
+        while count < settings.partitions:
+            if time.monotonic() > end:
+                raise TooSlow(
+                    f"{group} has {count} of {settings.partitions} partitions of {topic} after {timeout_s:.0f} s"
+                )
+            time.sleep(_POLL_S)
+            count = owned(client.describe_groups([group])[group], topic)
 
 
-async def _through(settings: Settings, topic: str, outs: list[Out]) -> None:
-    producer = Producer(settings, "bench")
-    await producer.start()
-    for start in range(0, len(outs), 50):
-        await (await producer.send(outs[start : start + 50]))
-    await producer.stop()
-    async with reading(settings, "bench") as consumer:
-        for number in range(settings.partitions):
-            await read_to_end(consumer, topic, number)
+def owned(described: dict[str, Any], topic: str) -> int:
+    """Return how many partitions of a topic the members of a described group have."""
+    if described["group_state"] != "Stable":
+        return 0
+    assigned = [part for member in described["members"] for part in member["member_assignment"]["assigned_partitions"]]
+    return sum(len(part["partitions"]) for part in assigned if part["topic"] == topic)
 
 
 def wait_visible(settings: Settings, patients: Sequence[str], as_of: Instant, timeout_s: float) -> None:

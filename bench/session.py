@@ -11,9 +11,10 @@ from typing import NamedTuple
 from bench import parts
 from bench.contestants import MODES, PROGRAMS, CardioStream, Contestant, Peer, probe
 from bench.feed import Feed
-from bench.ground import RECORDED, warm_up
+from bench.ground import RECORDED
 from bench.parts import CatchUp, Latency, Throughput
 from bench.profiles import Profiles
+from bench.warmth import warm_up
 from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
 
@@ -54,7 +55,7 @@ class Report(NamedTuple):
     plan: Plan
     rounds: dict[str, list[Round]]
     notes: list[str]
-    """Who could not take part or finish, and why."""
+    """How warm the broker was; who could not take part or finish, and why."""
 
 
 Say = Callable[[str], None]
@@ -67,7 +68,7 @@ def run(plan: Plan, say: Say) -> Report:
         with Stack(
             Path(tempfile.mkdtemp(prefix="cardiostream-bench-")), broker=plan.broker, settings_overrides=RECORDED
         ) as stack:
-            warm_up(stack.settings)
+            report.notes.append(f"round {number + 1}: {warm_up(stack)}")
             for contestant in _turns(contestants(stack, plan), number):
                 say(f"round {number + 1} of {plan.runs}: {contestant.name}")
                 _take_turn(stack, contestant, report, say)
