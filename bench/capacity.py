@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from itertools import product
 from math import isinf
 from pathlib import Path
 
@@ -19,8 +20,11 @@ BEGIN, END = "<!-- begin: python -m bench.capacity -->\n", "<!-- end -->\n"
 
 def page(found: Measured) -> str:
     """Return the computed part of the page."""
-    plans = [plan(beds, feed, found.figures) for beds in SITES for feed in FEEDS]
-    parts = [_source(found), _costs(found), _ceilings(found), _machines(plans), _services(plans), _failovers(plans)]
+    plans = [plan(beds, feed, found.figures) for beds, feed in product(SITES, FEEDS)]
+    parts = [
+        _source(found), _costs(found), _ceilings(found), _breaks(found), _machines(plans), _services(plans),
+        _failovers(plans),
+    ]  # fmt: skip
     return "\n".join(parts)
 
 
@@ -28,9 +32,9 @@ def _source(found: Measured) -> str:
     return f"Measured {found.date} on {found.machine}. {found.note}\n"
 
 
-def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, first column to the left, the others to the right."""
-    rule = ["---", *["---:"] * (len(heads) - 1)]
+def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False) -> str:
+    """Return a Markdown table, the first column to the left, the others to the right unless they hold words."""
+    rule = ["---", *["---" if words else "---:"] * (len(heads) - 1)]
     lines = [f"| {' | '.join(row)} |" for row in (heads, rule, *rows)]
     return "\n".join([f"**{title}**", "", *lines, ""])
 
@@ -84,6 +88,17 @@ def _ceilings(found: Measured) -> str:
     return table("Beds that one of each carries, load spread evenly", ["", *(feed.name for feed in FEEDS)], rows)
 
 
+def _breaks(found: Measured) -> str:
+    rows = []
+    for beds, feed in product(SITES, FEEDS):
+        over = [one for one in ceilings(feed, found.figures) if one.beds < beds]
+        told = [f"{one.of} ({number(beds / one.beds)} times over)" for one in over[:3]]
+        remedy = over[0].remedy if over else "one of each is enough, a spare worker beside it"
+        rows.append([number(beds), feed.name, "; ".join(told) or "nothing", remedy])
+    heads = ["beds", "feed", "first, then", "what to do about the first"]
+    return table("What breaks first with one of each", heads, rows, words=True)
+
+
 def _machines(plans: Sequence[Plan]) -> str:
     heads = [
         "beds",
@@ -98,8 +113,8 @@ def _machines(plans: Sequence[Plan]) -> str:
     ]
     rows = [
         [
-            number(one.beds), one.feed.name, number(one.beds * one.feed.per_bed), number(one.skew), number(one.cells),
-            number(one.workers), one.sized_by, number(one.partitions), number(one.state_gib),
+            number(one.beds), one.feed.name, number(one.beds * one.feed.per_bed), f"{one.skew:.2f}", number(one.cells),
+            one.cells_by or "–", number(one.workers), one.sized_by, number(one.partitions), number(one.state_gib),
         ]
         for one in plans
     ]  # fmt: skip
@@ -109,12 +124,12 @@ def _machines(plans: Sequence[Plan]) -> str:
 def _services(plans: Sequence[Plan]) -> str:
     heads = [
         "beds", "feed", "cache workers", "Triton instances", "broker cores", "MB/s written", "TiB a week",
-        "Redis GiB", "Redis threads",
+        "Redis GiB",
     ]  # fmt: skip
     rows = [
         [
             number(one.beds), one.feed.name, number(one.caches), number(one.triton), number(one.broker_cores),
-            number(one.broker_mb_s), number(one.broker_tib), number(one.redis_gib), number(one.redis_threads),
+            number(one.broker_mb_s), number(one.broker_tib), number(one.redis_gib),
         ]
         for one in plans
     ]  # fmt: skip

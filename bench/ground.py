@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,6 +15,7 @@ from redis import Redis
 
 from streams.clock import Instant
 from streams.embedded.part import Part
+from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
 from streams.provision.broker import admin
 from streams.publish import keys
@@ -27,6 +30,13 @@ _STAMP_MS = 500
 
 RECORDED: dict[str, Any] = {"stale_after_s": 7 * 86_400.0, "silent_after_s": 7 * 86_400.0}
 """Settings of every stack that is measured: the feeds lie hours in the past, and nothing is to go stale meanwhile."""
+
+
+def open_stack(broker: BrokerChoice, triton: str = "", **overrides: Any) -> Stack:
+    """Return a stack in a fresh folder, with its own Triton or one that runs elsewhere (``host:port``)."""
+    values = {**RECORDED, **overrides, **({"triton_url": triton} if triton else {})}
+    folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
+    return Stack(folder, broker=broker, settings_overrides=values, external=("triton",) if triton else ())
 
 
 class TooSlow(Exception):

@@ -1,15 +1,14 @@
 """How CardioStream grows: with patients, partitions, workers, length of history, and beds at monitor rate.
 
 Every curve has a stack of its own (that of partitions one for each point) and begins where the others begin, so the
-curves' first points are the same measurement again and show how far single ones differ on this machine.
+curves' first points are the same measurement again and show how far single ones differ on this machine (only that of
+partitions is taken from the patients' where both are measured).
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from bench import ground, holdings, monitor, parts
@@ -21,6 +20,7 @@ from bench.show import SERVICES
 from bench.warmth import warm_up
 from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
+from streams.errors import CardioStreamError
 
 FILL_S = 900.0
 MONITOR_S = 10.0
@@ -39,7 +39,7 @@ class Size(NamedTuple):
     """Bedside workers."""
     history: int = 0
     """Observations that each patient has before the measured ones."""
-    each: int = 60
+    each: int = 80
 
 
 POINTS: dict[str, tuple[int, ...]] = {
@@ -54,32 +54,47 @@ POINTS: dict[str, tuple[int, ...]] = {
 def sized(curve: str, number: int) -> Size:
     """Return one point of a curve, all else as usual."""
     if curve == "patients":
-        return Size(patients=number, each=max(2, 60_000 // number))
+        return Size(patients=number, each=max(2, 40_000 // number))
     return Size()._replace(**{curve: number})
 
 
-def run(curve: str, broker: BrokerChoice, numbers: Sequence[int], say: Say) -> list[Row]:
+class Where(NamedTuple):
+    """What the points are measured on."""
+
+    broker: BrokerChoice
+    triton: str = ""
+    """``host:port`` of one that runs elsewhere; else the stack's own."""
+
+
+def run(curve: str, where: Where, numbers: Sequence[int], say: Say) -> list[Row]:
     """Measure every point of a curve."""
     if curve == "beds":
-        return _beds(broker, numbers, say)
+        return _beds(where, numbers, say)
     if curve == "partitions":
-        return [row for number in numbers for row in _points(curve, broker, [number], say)]
-    return _points(curve, broker, numbers, say)
+        return [row for number in numbers for row in _points(curve, where, [number], say)]
+    return _points(curve, where, numbers, say)
+
+
+def known(curve: str, found: Mapping[str, Sequence[Row]]) -> list[Row]:
+    """Return the first point of partitions where the curve of patients has it: it would need a whole stack."""
+    if curve != "partitions" or not found.get("patients"):
+        return []
+    first = dict(found["patients"][0])
+    return [{curve: Size().partitions} | first] if first.pop("patients") == Size().patients else []
 
 
 @contextmanager
-def _warm_stack(broker: BrokerChoice, partitions: int, say: Say) -> Iterator[Stack]:
-    folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
-    with Stack(folder, broker=broker, settings_overrides=ground.RECORDED | {"partitions": partitions}) as stack:
+def _warm_stack(where: Where, partitions: int, say: Say) -> Iterator[Stack]:
+    with ground.open_stack(where.broker, where.triton, partitions=partitions) as stack:
         say(f"  {warm_up(stack)}")
         yield stack
 
 
-def _points(curve: str, broker: BrokerChoice, numbers: Sequence[int], say: Say) -> list[Row]:
+def _points(curve: str, where: Where, numbers: Sequence[int], say: Say) -> list[Row]:
     """Measure points one after the other on one stack; what earlier ones left in the state stays there."""
     sizes = [sized(curve, number) for number in numbers]
     found: list[Row] = []
-    with _warm_stack(broker, sizes[0].partitions, say) as stack:
+    with _warm_stack(where, sizes[0].partitions, say) as stack:
         feeds: dict[int, Feed] = {}
         for number, size in zip(numbers, sizes, strict=True):
             say(f"  {curve}: {number:,}")
@@ -87,10 +102,13 @@ def _points(curve: str, broker: BrokerChoice, numbers: Sequence[int], say: Say) 
             new = Feed(stack.settings, f"{size.patients}-{size.workers}", size.patients, ours.source)
             # A history goes on from point to point; other points have patients of their own.
             feed = feeds.setdefault(0 if curve == "history" else number, new)
-            before = sum(one.facts for one in feeds.values())
-            found.append({curve: number} | _point(stack, ours, feed, size))
-            found[-1]["facts before"] = before + size.history * size.patients * (curve == "history")
-            found[-1]["facts held"] = sum(one.facts for one in feeds.values())
+            try:
+                row = {curve: number} | _point(stack, ours, feed, size)
+            except (ground.TooSlow, CardioStreamError) as error:
+                # The other points are worth having all the same.
+                say(f"  left out: {error}")
+                continue
+            found.append(row | {"facts held": sum(one.facts for one in feeds.values())})
     return found
 
 
@@ -134,11 +152,11 @@ def _fill(stack: Stack, feed: Feed, history: int) -> None:
         ground.wait_visible(stack.settings, feed.patients, feed.as_of, FILL_S)
 
 
-def _beds(broker: BrokerChoice, numbers: Sequence[int], say: Say) -> list[Row]:
+def _beds(where: Where, numbers: Sequence[int], say: Say) -> list[Row]:
     """Measure beds at monitor rate, with a fresh piece of state every few sets, and once with pieces full of them."""
     found: list[Row] = []
     kinds = [*(("minute", beds) for beds in numbers), ("dense", numbers[len(numbers) // 2])]
-    with _warm_stack(broker, Size().partitions, say) as stack:
+    with _warm_stack(where, Size().partitions, say) as stack:
         ours = CardioStream(stack, MODES[0])
         ours.start()
         try:

@@ -16,7 +16,9 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One machine's figures; CPU in microseconds of one core."""
 
     set_us: dict[str, dict[str, float]]
-    """For each kind of feed (``minute``, ``dense``) and process: CPU per set of eight vital signs, one score each."""
+    """For each kind of feed (``minute``, ``dense``) and process: CPU per set of eight vital signs, one score each.
+
+    Zero of what ran elsewhere."""
     results_per_set: float
     p99_ms: dict[str, float]
     """For each kind of feed: from a set's last value to its score in Redis, one worker at the highest rate measured."""
@@ -84,7 +86,7 @@ def figures_of(curves: Mapping[str, Rows]) -> Figures:
     facts = long["facts held"] - short["facts held"]
     seconds = long["restart s"] - short["restart s"]
     return Figures(
-        set_us={kind: {name: row[f"{name} µs/set"] for name in PROCESSES} for kind, row in kinds.items()},
+        set_us={kind: {name: row.get(f"{name} µs/set", 0.0) for name in PROCESSES} for kind, row in kinds.items()},
         results_per_set=minute["results per set"],
         p99_ms={kind: row["p99 ms"] for kind, row in kinds.items()},
         set_log_bytes={kind: row["log bytes/set"] for kind, row in kinds.items()},

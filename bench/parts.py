@@ -15,7 +15,7 @@ from bench.watch import Sights, Watcher, watched
 from streams.clock import WallClock
 from streams.embedded.stack import Stack
 
-FINISH_S = 120.0
+FINISH_S = 240.0
 WATCHED_PER_S = 300.0
 """Writes to Redis a second that the watcher looks at; more patients are watched at lower rates."""
 AT_ONCE_MS = 100

@@ -39,6 +39,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--broker", choices=("auto", "kafka", "tansu"), default="auto", help="kafka needs KAFKA_HOME")
+    parser.add_argument("--triton", default="", help="host:port of a Triton that runs elsewhere, on a GPU for example")
     parser.add_argument("--runs", type=int, default=1, help="rounds; the table shows medians (3 for a report)")
     parser.add_argument("--patients", type=int, default=500)
     parser.add_argument("--each", type=int, default=120, help="observations per patient, all at once")
@@ -88,7 +89,7 @@ def _compare(options: argparse.Namespace, console: Console) -> None:
     profile = (out or Path("bench/results")) if options.profile else None
     plan = Plan(
         options.broker, options.runs, options.patients, options.each, options.rate, options.seconds, options.parts,
-        options.only, profile,
+        options.only, profile, options.triton,
     )  # fmt: skip
     began = time.monotonic()
     report = session.run(
@@ -109,11 +110,17 @@ def _first(broker: str) -> str:
 
 
 def _grow(options: argparse.Namespace, console: Console) -> None:
-    began, found = time.monotonic(), {}
+    found: dict[str, list[growth.Row]] = {}
+    began = time.monotonic()
+    where = growth.Where(options.broker, options.triton)
     for curve in growth.POINTS if options.growth == "all" else (options.growth,):
         console.print(f"{time.monotonic() - began:5.0f} s  {curve}", highlight=False)
+        known = growth.known(curve, found)
         numbers = options.sizes if options.sizes and options.growth != "all" else growth.POINTS[curve]
-        found[curve] = growth.run(curve, options.broker, numbers, partial(console.print, highlight=False))
+        wanted = [number for number in numbers if number not in {one[curve] for one in known}]
+        found[curve] = [*known, *growth.run(curve, where, wanted, partial(console.print, highlight=False))]
+        if not found[curve]:
+            continue
         console.print(curves.table(curve, found[curve]))
         if options.out is not None:
             curves.save(curve, found[curve], options.out)

@@ -8,6 +8,7 @@ their backlog. Work is a fluid here: sets of values in steps of a second, first 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,6 +88,13 @@ def skew(of: Day, workers: int) -> float:
     """Return the load of the busiest worker in its busiest step, over the mean load of a worker."""
     worst = max(float(by_worker(of.load[:, t], workers).max()) for t in range(of.load.shape[1]))
     return worst / (float(of.load.sum(axis=0).mean()) / workers)
+
+
+@lru_cache
+def rush(beds: int) -> float:
+    """Return the load of a whole site in its busiest step, over its mean."""
+    found = day(min(beds, 100_000), 1)
+    return float(found.peak.sum() / found.load.sum(axis=0).mean())
 
 
 class Failover(NamedTuple):

@@ -62,8 +62,12 @@ class Plan(NamedTuple):
     """Busiest worker in its busiest quarter of an hour, over the mean of all workers and the day."""
     cells: int
     """Installations beside each other, each with a broker, Redis and Triton of its own and whole hospitals in it."""
+    cells_by: str
+    """What asks for so many: partitions or redis; empty where one is enough."""
     workers: int
     """Bedside workers, one spare in each cell."""
+    sized_by: str
+    """What asks for so many: cpu, memory or restore."""
     partitions: int
     """Of each cell."""
     caches: int
@@ -73,13 +77,10 @@ class Plan(NamedTuple):
     broker_mb_s: float
     """Written, all replicas."""
     broker_tib: float
-    """Kept for a week, all replicas, before compaction."""
+    """Written in a week, all replicas, before compaction."""
     redis_gib: float
-    redis_threads: int
     state_gib: float
     """Resident memory of the bedside workers' state."""
-    sized_by: str
-    """What asks for most bedside workers: cpu, memory or restore."""
     failover: Failover
     """One worker of one cell dies at the busiest time."""
 
@@ -92,45 +93,59 @@ def needs(beds: float, feed: Feed, figures: Figures, skew: float) -> dict[str, i
     return {"cpu": ceil(cpu), "memory": ceil(memory), "restore": ceil(facts / figures.restore_per_s / RESTORE_S)}
 
 
+def cores(beds: float, feed: Feed, figures: Figures, process: str) -> float:
+    """Return the cores that a process needs at the busiest time of the whole site, with room."""
+    sets = beds * feed.per_bed
+    return sets * figures.set_us[feed.kind][process] / 1e6 * simulation.rush(int(beds)) / LOADED
+
+
+def cells_of(beds: int, feed: Feed, figures: Figures, workers: int) -> dict[str, int]:
+    """Return how many cells each limit of one cell asks for: its partitions, and its Redis, which is one thread."""
+    redis = cores(beds, feed, figures, "redis")
+    return {"partitions": max(ceil(workers / (MOST_WORKERS - 1)), 1), "redis": max(ceil(redis), 1)}
+
+
 def plan(beds: int, feed: Feed, figures: Figures) -> Plan:
     """Size one site."""
-    skew, wanted = _settled(beds, feed, figures)
-    bound = max(wanted, key=lambda name: wanted[name])
-    cells = ceil((wanted[bound] + 1) / MOST_WORKERS)
+    skew, wanted, split = _settled(beds, feed, figures)
+    bound, cells_by = _most(wanted), _most(split)
+    cells, written = split[cells_by], beds * feed.per_bed * figures.set_log_bytes[feed.kind] * REPLICAS
     each = max(ceil(wanted[bound] / cells) + 1, 2)
-    partitions = next(number for number in PARTITIONS if number >= min(EACH * each, MOST_PARTITIONS))
-    sets, cost = beds * feed.per_bed, figures.set_us[feed.kind]
-    busy = simulation.day(beds // cells, partitions)
-    top = float(busy.peak.sum()) / (beds // cells) / LOADED
-    patient_bytes = figures.redis_patient_bytes + figures.redis_trend_bytes
-    written = sets * figures.set_log_bytes[feed.kind] * REPLICAS
+    partitions = _partitions(each)
     return Plan(
-        beds=beds, feed=feed, skew=skew, cells=cells, workers=cells * each, partitions=partitions,
-        caches=cells * ceil(sets / cells * cost["cache"] / 1e6 * top),
-        triton=cells * ceil(sets / cells * cost["triton"] / 1e6 * top),
-        broker_cores=sets * cost["broker"] * REPLICAS / 1e6 * top,
+        beds=beds, feed=feed, skew=skew, cells=cells, cells_by=cells_by if cells > 1 else "",
+        workers=cells * each, sized_by=bound, partitions=partitions,
+        caches=cells * ceil(cores(beds, feed, figures, "cache") / cells),
+        triton=cells * ceil(cores(beds, feed, figures, "triton") / cells),
+        broker_cores=cores(beds, feed, figures, "broker") * REPLICAS,
         broker_mb_s=written / 1e6,
         broker_tib=written * WEEK_S / 2**40,
-        redis_gib=beds * patient_bytes / GIB,
-        redis_threads=cells * ceil(sets / cells * cost["redis"] / 1e6 * top),
+        redis_gib=beds * (figures.redis_patient_bytes + figures.redis_trend_bytes) / GIB,
         state_gib=beds * feed.facts * figures.fact_bytes / GIB,
-        sized_by=bound,
-        failover=simulation.failover(busy, each, crew(feed, figures)),
+        failover=simulation.failover(simulation.day(ceil(beds / cells), partitions), each, crew(feed, figures)),
     )  # fmt: skip
 
 
-def _settled(beds: int, feed: Feed, figures: Figures) -> tuple[float, dict[str, int]]:
-    """Return skew and needs that fit each other: the more workers, the more the busiest stands out."""
+def _settled(beds: int, feed: Feed, figures: Figures) -> tuple[float, dict[str, int], dict[str, int]]:
+    """Return skew, workers and cells that fit each other: the more workers, the more the busiest stands out."""
     workers, skew = 1, 1.0
-    for _ in range(4):
-        cells = ceil(workers / MOST_WORKERS)
-        each = ceil(workers / cells)
-        skew = simulation.skew(simulation.day(beds // cells, min(EACH * each, MOST_PARTITIONS)), each)
+    for _ in range(5):
+        split = cells_of(beds, feed, figures, workers)
+        each = ceil(workers / max(split.values()))
+        skew = simulation.skew(simulation.day(ceil(beds / max(split.values())), _partitions(each)), each)
         wanted = needs(beds, feed, figures, skew)
         if max(wanted.values()) == workers:
             break
         workers = max(wanted.values())
-    return skew, wanted
+    return skew, wanted, cells_of(beds, feed, figures, max(wanted.values()))
+
+
+def _partitions(workers: int) -> int:
+    return next((number for number in PARTITIONS if number >= EACH * workers), MOST_PARTITIONS)
+
+
+def _most(asked: dict[str, int]) -> str:
+    return max(asked, key=lambda name: asked[name])
 
 
 def crew(feed: Feed, figures: Figures) -> Crew:
@@ -140,26 +155,40 @@ def crew(feed: Feed, figures: Figures) -> Crew:
 
 
 class Ceiling(NamedTuple):
-    """How many beds one of something carries."""
+    """How many beds one of something carries, and what to do when they are more."""
 
     of: str
     beds: float
+    remedy: str
+
+
+REMEDIES = {
+    "bedside": "more bedside workers, up to the partitions",
+    "cache": "more cache workers, up to the partitions",
+    "triton": "more instances, or replicas behind `dns:///`",
+    "redis": "another cell: the ranking of all patients is one key",
+    "broker": "more broker nodes",
+    "memory": "one set a minute at the gateway, or a shorter `CARDIOSTREAM_RETENTION_S`; else more workers",
+    "restore": "the same; `CARDIOSTREAM_GROUP_INSTANCE_ID`, so that a quick restart moves nothing",
+}
 
 
 def ceilings(feed: Feed, figures: Figures) -> list[Ceiling]:
     """Return how far one of each goes with evenly spread load, the first to be full first."""
-    cost = figures.set_us[feed.kind]
-    cores = {
-        "bedside worker, its core": cost["bedside"],
-        "cache worker, its core": cost["cache"],
-        "Triton instance, its core": cost["triton"],
-        "Redis, its thread": cost["redis"],
-        "broker, a core": cost["broker"],
+    names = {
+        "bedside": "a bedside worker's core",
+        "cache": "a cache worker's core",
+        "triton": "a Triton instance's core",
+        "redis": "Redis' one thread",
+        "broker": "one core of a broker",
     }
-    found = [Ceiling(name, LOADED * 1e6 / us / feed.per_bed if us else inf) for name, us in cores.items()]
+    cost = figures.set_us[feed.kind]
+    found = [
+        Ceiling(name, LOADED * 1e6 / cost[of] / feed.per_bed if cost[of] else inf, REMEDIES[of])
+        for of, name in names.items()
+    ]
     memory = (WORKER_MIB - figures.worker_mib) * MIB / figures.fact_bytes / feed.facts
-    found.append(Ceiling(f"bedside worker, {WORKER_MIB // 1024} GiB of state", memory))
-    found.append(
-        Ceiling(f"bedside worker, state back in {RESTORE_S:.0f} s", figures.restore_per_s * RESTORE_S / feed.facts)
-    )
+    back = figures.restore_per_s * RESTORE_S / feed.facts
+    found.append(Ceiling(f"{WORKER_MIB // 1024} GiB of state in a bedside worker", memory, REMEDIES["memory"]))
+    found.append(Ceiling(f"state read back within {RESTORE_S:.0f} s", back, REMEDIES["restore"]))
     return sorted(found, key=lambda one: one.beds)

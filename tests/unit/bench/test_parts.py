@@ -7,6 +7,7 @@ import json
 import pytest
 
 from bench.ground import owned
+from bench.growth import POINTS, known, sized
 from bench.holdings import sizes
 from bench.monitor import FILLED, SETS_PER_S, SPACINGS, VITALS, Monitors, sent_of
 from bench.numbers import Quantiles, Seen, Sent
@@ -95,3 +96,17 @@ def test_dense_pieces_are_about_half_full_when_they_are_measured() -> None:
 def test_the_last_value_of_a_set_is_when_it_was_sent() -> None:
     times = [float(n) for n in range(2 * len(VITALS))]
     assert sent_of([("a", 60), ("b", 60)], times) == [Sent("a", 60, 7.0), Sent("b", 60, 15.0)]
+
+
+def test_curves_begin_at_the_same_point() -> None:
+    assert {sized(curve, POINTS[curve][0]) for curve in POINTS if curve != "beds"} == {sized("workers", 1)}
+    assert sized("patients", 50_000).each == 2
+
+
+def test_the_first_point_of_partitions_is_not_measured_twice() -> None:
+    row = {"patients": 500.0, "obs/s": 9000.0}
+    assert known("partitions", {"patients": [row]}) == [{"partitions": 6, "obs/s": 9000.0}]
+    assert known("partitions", {"patients": [row | {"patients": 5000.0}]}) == []
+    assert known("workers", {"patients": [row]}) == []
+    assert known("partitions", {}) == []
+    assert row["patients"] == 500.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bench import capacity, measured
@@ -30,8 +31,8 @@ def test_workers_by_cpu_memory_and_restoring() -> None:
 
 def test_what_is_full_first_stands_first() -> None:
     found = {one.of: one.beds for one in ceilings(MINUTE, FIGURES)}
-    assert found["bedside worker, its core"] == pytest.approx(60_000)
-    assert found["Redis, its thread"] == pytest.approx(600_000)
+    assert found["a bedside worker's core"] == pytest.approx(60_000)
+    assert found["Redis' one thread"] == pytest.approx(600_000)
     assert [one.beds for one in ceilings(MINUTE, FIGURES)] == sorted(found.values())
 
 
@@ -45,6 +46,16 @@ def test_a_plan_holds_its_own_limits(beds: int, feed: Feed) -> None:
     assert made.partitions * made.cells >= made.workers
     assert made.workers > max(needs(beds, feed, FIGURES, made.skew).values())
     assert isfinite(made.failover.caught_up_s)
+
+
+def test_a_busy_redis_splits_a_site_where_its_workers_would_not() -> None:
+    # 200,000 beds at 1/60 set a second of 60 us are 0.2 cores of Redis; ten times that is more than one thread.
+    light = msgspec.structs.replace(FIGURES, fact_bytes=1.0, restore_per_s=1e7)
+    assert plan(200_000, MINUTE, light).cells == 1
+    heavy = Feed("heavy", 1 / 6, "minute")
+    split = plan(200_000, heavy, light)
+    assert split.cells > 1
+    assert split.cells_by == "redis"
 
 
 def test_more_beds_never_need_less() -> None:
