@@ -6,12 +6,12 @@ Prints the tables of ``docs/capacity.md``; ``--write`` puts them there, between 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
-from math import isinf
 from pathlib import Path
 
 from bench import measured
+from bench.markdown import duration, number, table
 from bench.measured import Measured
 from bench.sizing import FEEDS, SITES, Plan, ceilings, plan
 
@@ -23,35 +23,13 @@ def page(found: Measured) -> str:
     plans = [plan(beds, feed, found.figures) for beds, feed in product(SITES, FEEDS)]
     parts = [
         _source(found), _costs(found), _ceilings(found), _breaks(found), _machines(plans), _services(plans),
-        _failovers(plans),
+        _failovers(plans), *(_curve(name, rows) for name, rows in found.curves.items()),
     ]  # fmt: skip
     return "\n".join(parts)
 
 
 def _source(found: Measured) -> str:
     return f"Measured {found.date} on {found.machine}. {found.note}\n"
-
-
-def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False) -> str:
-    """Return a Markdown table, the first column to the left, the others to the right unless they hold words."""
-    rule = ["---", *["---" if words else "---:"] * (len(heads) - 1)]
-    lines = [f"| {' | '.join(row)} |" for row in (heads, rule, *rows)]
-    return "\n".join([f"**{title}**", "", *lines, ""])
-
-
-def number(value: float) -> str:
-    """Return a figure as people read it: whole above ten, two digits below."""
-    if isinf(value):
-        return "never"
-    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.2g}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the unit that suits it."""
-    for unit, size in (("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return "never" if isinf(seconds) else f"{number(seconds / size)} {unit}"
-    return f"{number(seconds)} s"
 
 
 def _costs(found: Measured) -> str:
@@ -72,6 +50,8 @@ def _costs(found: Measured) -> str:
         ["catch-up, share of that", number(figures.catch_up_share)],
         ["bedside worker, MiB before any facts", number(figures.worker_mib)],
         ["cache worker, MiB", number(figures.cache_mib)],
+        ["broker, MiB with a heap of 512", number(figures.broker_mib)],
+        ["Triton, MiB", number(figures.triton_mib)],
         ["bytes of memory for a fact", number(figures.fact_bytes)],
         ["facts read back a second", number(figures.restore_per_s)],
         ["seconds to start with nothing to read back", number(figures.start_s)],
@@ -123,13 +103,13 @@ def _machines(plans: Sequence[Plan]) -> str:
 
 def _services(plans: Sequence[Plan]) -> str:
     heads = [
-        "beds", "feed", "cache workers", "Triton instances", "broker cores", "MB/s written", "TiB a week",
-        "Redis GiB",
+        "beds", "feed", "cache workers", "Triton instances", "broker cores", "MB/s written", "page cache GiB",
+        "TiB a week", "Redis GiB",
     ]  # fmt: skip
     rows = [
         [
             number(one.beds), one.feed.name, number(one.caches), number(one.triton), number(one.broker_cores),
-            number(one.broker_mb_s), number(one.broker_tib), number(one.redis_gib),
+            number(one.broker_mb_s), number(one.broker_gib), number(one.broker_tib), number(one.redis_gib),
         ]
         for one in plans
     ]  # fmt: skip
@@ -146,6 +126,15 @@ def _failovers(plans: Sequence[Plan]) -> str:
         for one in plans
     ]  # fmt: skip
     return table("The busiest worker of a cell dies at the busiest time (simulated)", heads, rows)
+
+
+def _curve(name: str, points: Sequence[Mapping[str, float]]) -> str:
+    heads = [name, *(number(one[name]) + (", dense" if one.get("dense") else "") for one in points)]
+    shown = [
+        figure for figure in dict.fromkeys(figure for one in points for figure in one) if figure not in {name, "dense"}
+    ]
+    rows = [[figure, *(number(one[figure]) if figure in one else "" for one in points)] for figure in shown]
+    return table(f"Growth with {name}", heads, rows)
 
 
 def written(text: str, computed: str) -> str:

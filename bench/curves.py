@@ -26,7 +26,7 @@ def table(curve: str, found: Sequence[Row]) -> Table:
     made.add_column(curve, no_wrap=True)
     for one in found:
         made.add_column(f"{one[curve]:,.0f}" + (", dense" if one.get("dense") else ""), justify="right")
-    for name in found[0]:
+    for name in dict.fromkeys(name for one in found for name in one):
         if name not in {curve, "dense"}:
             made.add_row(name, *(figure(one[name]) if name in one else "" for one in found))
     return made

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +34,17 @@ RECORDED: dict[str, Any] = {"stale_after_s": 7 * 86_400.0, "silent_after_s": 7 *
 """Settings of every stack that is measured: the feeds lie hours in the past, and nothing is to go stale meanwhile."""
 
 
-def open_stack(broker: BrokerChoice, triton: str = "", **overrides: Any) -> Stack:
-    """Return a stack in a fresh folder, with its own Triton or one that runs elsewhere (``host:port``)."""
+@contextmanager
+def open_stack(broker: BrokerChoice, triton: str = "", **overrides: Any) -> Iterator[Stack]:
+    """Open a stack in a fresh folder, with its own Triton or one that runs elsewhere (``host:port``).
+
+    The folder, which holds what the broker stored, is removed in the end; after an exception it stays for its logs.
+    """
     values = {**RECORDED, **overrides, **({"triton_url": triton} if triton else {})}
     folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
-    return Stack(folder, broker=broker, settings_overrides=values, external=("triton",) if triton else ())
+    with Stack(folder, broker=broker, settings_overrides=values, external=("triton",) if triton else ()) as stack:
+        yield stack
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class TooSlow(Exception):

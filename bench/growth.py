@@ -102,13 +102,14 @@ def _points(curve: str, where: Where, numbers: Sequence[int], say: Say) -> list[
             new = Feed(stack.settings, f"{size.patients}-{size.workers}", size.patients, ours.source)
             # A history goes on from point to point; other points have patients of their own.
             feed = feeds.setdefault(0 if curve == "history" else number, new)
+            earlier = sum(one.facts for one in feeds.values()) - feed.facts
             try:
                 row = {curve: number} | _point(stack, ours, feed, size)
             except (ground.TooSlow, CardioStreamError) as error:
                 # The other points are worth having all the same.
                 say(f"  left out: {error}")
                 continue
-            found.append(row | {"facts held": sum(one.facts for one in feeds.values())})
+            found.append(row | {"facts held": earlier + row["facts held"]})
     return found
 
 
@@ -118,7 +119,7 @@ def _point(stack: Stack, ours: CardioStream, feed: Feed, size: Size) -> Row:
     try:
         probe(stack, ours, f"probe-{feed.patients[0]}-{feed.facts}")
         _fill(stack, feed, size.history - feed.facts // len(feed.patients))
-        done = parts.throughput(stack, ours, feed, size.each)
+        done, facts = parts.throughput(stack, ours, feed, size.each), feed.facts
         outage = parts.catch_up(stack, ours, feed, size.each)
         again = ground.memory_mib(ours.pids())
     finally:
@@ -134,6 +135,7 @@ def _point(stack: Stack, ours: CardioStream, feed: Feed, size: Size) -> Row:
         "restart s": outage.ready_s,
         "catch-up obs/s": outage.per_s or 0.0,
         "catch-up share": (outage.per_s or 0.0) / done.per_s,
+        "facts held": facts,
     }
 
 
@@ -168,6 +170,8 @@ def _beds(where: Where, numbers: Sequence[int], say: Say) -> list[Row]:
                 stack.settings, [f"minute-{numbers[0]}-{n:05d}" for n in range(SAMPLED)][: numbers[0]]
             )
             found[0] |= {"Redis bytes per patient": held.patient, "Redis bytes per trend": held.trend}
+            services = ground.memory_mib(ground.service_pids(stack))
+            found[-1] |= {f"{name} MiB": size for name, size in services.items()}
         finally:
             ours.stop()
     return found

@@ -37,6 +37,9 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bedside worker that has nothing to restore, from start to ready."""
     restore_per_s: float
     """Facts that it reads back from the changelog a second."""
+    broker_mib: float
+    """Resident, with the small heap of the embedded broker."""
+    triton_mib: float
     redis_patient_bytes: float
     """A patient's latest score and place in one ranking."""
     redis_trend_bytes: float
@@ -76,27 +79,37 @@ def _short(value: object) -> object:
 def figures_of(curves: Mapping[str, Rows]) -> Figures:
     """Turn whole growth curves into figures.
 
-    Memory, restoring and starting are the line through the shortest and the longest history; costs of a set are those
-    at the highest rate, for each process as it is, its fixed part included.
+    Memory, restoring and starting are the line through the shortest and the longest history, by facts held; costs of a
+    set are those at the highest rate, for each process as it is, its fixed part included. Dense sets cost as much more
+    as they did with the same beds.
     """
     beds, history, patients = curves["beds"], curves["history"], curves["patients"]
     minute = max((row for row in beds if not row["dense"]), key=lambda row: row["beds"])
     kinds = {"minute": minute, "dense": next(row for row in beds if row["dense"])}
+    same = next(row for row in beds if not row["dense"] and row["beds"] == kinds["dense"]["beds"])
+    more = {name: us - _costs(same)[name] for name, us in _costs(kinds["dense"]).items()}
     short, long = history[0], history[-1]
     facts = long["facts held"] - short["facts held"]
-    seconds = long["restart s"] - short["restart s"]
+    mib = (long["bedside MiB"] - short["bedside MiB"]) / facts
+    seconds = max(long["restart s"] - short["restart s"], 0.1) / facts
     return Figures(
-        set_us={kind: {name: row.get(f"{name} µs/set", 0.0) for name in PROCESSES} for kind, row in kinds.items()},
+        set_us={"minute": _costs(minute), "dense": {n: us + max(more[n], 0.0) for n, us in _costs(minute).items()}},
         results_per_set=minute["results per set"],
         p99_ms={kind: row["p99 ms"] for kind, row in kinds.items()},
         set_log_bytes={kind: row["log bytes/set"] for kind, row in kinds.items()},
         burst_per_s=patients[0]["obs/s"],
         catch_up_share=patients[0]["catch-up share"],
-        worker_mib=short["bedside MiB"],
+        worker_mib=short["bedside MiB"] - mib * short["facts held"],
         cache_mib=short["cache MiB"],
-        fact_bytes=(long["bedside MiB"] - short["bedside MiB"]) * 2**20 / facts,
-        start_s=short["restart s"],
-        restore_per_s=facts / max(seconds, 0.1),
+        fact_bytes=mib * 2**20,
+        start_s=short["restart s"] - seconds * short["facts held"],
+        restore_per_s=1 / seconds,
+        broker_mib=kinds["dense"].get("broker MiB", 0.0),
+        triton_mib=kinds["dense"].get("triton MiB", 0.0),
         redis_patient_bytes=beds[0]["Redis bytes per patient"],
         redis_trend_bytes=beds[0]["Redis bytes per trend"],
     )
+
+
+def _costs(row: Mapping[str, float]) -> dict[str, float]:
+    return {name: row.get(f"{name} µs/set", 0.0) for name in PROCESSES}

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from bench import capacity, measured
+from bench.markdown import duration
 from bench.measured import Figures, Measured
 from bench.sizing import FEEDS, MOST_PARTITIONS, MOST_WORKERS, Feed, ceilings, needs, plan
 
@@ -16,7 +17,8 @@ COST = {"bedside": 600.0, "cache": 300.0, "broker": 200.0, "redis": 60.0, "trito
 FIGURES = Figures(
     set_us={"minute": COST, "dense": COST}, results_per_set=1.0, p99_ms={"minute": 20.0, "dense": 20.0},
     set_log_bytes={"minute": 10_000.0, "dense": 100_000.0}, burst_per_s=10_000.0, catch_up_share=0.9, worker_mib=96.0,
-    cache_mib=90.0, fact_bytes=40.0, start_s=3.0, restore_per_s=200_000.0, redis_patient_bytes=6_000.0,
+    cache_mib=90.0, fact_bytes=40.0, start_s=3.0, restore_per_s=200_000.0, broker_mib=400.0, triton_mib=200.0,
+    redis_patient_bytes=6_000.0,
     redis_trend_bytes=30_000.0,
 )  # fmt: skip
 MINUTE = Feed("minute", 1 / 60, "minute")
@@ -82,16 +84,18 @@ def test_figures_are_lines_through_curves() -> None:
         ],
         "patients": [held],
         "history": [
-            held | {"facts held": 60_000.0, "bedside MiB": 100.0, "restart s": 3.0},
-            held | {"facts held": 60_000.0 + 2**20, "bedside MiB": 140.0, "restart s": 8.0},
+            held | {"facts held": 2.0**18, "bedside MiB": 100.0, "restart s": 3.0},
+            held | {"facts held": 2.0**18 + 2**20, "bedside MiB": 140.0, "restart s": 7.0},
         ],
     }
     found = measured.figures_of(curves)
     assert found.set_us["minute"]["bedside"] == 600.0
-    assert found.set_us["dense"]["bedside"] == 2000.0
+    # 1,100 more than the same 50 beds cost without, on top of what a set costs at the highest rate.
+    assert found.set_us["dense"]["bedside"] == 1700.0
+    assert found.set_us["dense"]["broker"] == 200.0
     assert found.fact_bytes == 40.0
-    assert found.restore_per_s == pytest.approx(2**20 / 5)
-    assert (found.worker_mib, found.start_s) == (100.0, 3.0)
+    assert found.restore_per_s == pytest.approx(2**20 / 4)
+    assert (found.worker_mib, found.start_s) == (90.0, 2.0)
 
 
 def test_figures_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -115,7 +119,7 @@ def test_tables_go_between_the_marks() -> None:
     [(3.0, "3 s"), (119.0, "119 s"), (150.0, "2.5 min"), (90_000.0, "25 h"), (float("inf"), "never")],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert capacity.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 def test_the_page_holds_what_the_program_says() -> None:
