@@ -89,8 +89,14 @@ def figures_of(curves: Mapping[str, Rows]) -> Figures:
     same = next(row for row in beds if not row["dense"] and row["beds"] == kinds["dense"]["beds"])
     more = {name: us - _costs(same)[name] for name, us in _costs(kinds["dense"]).items()}
     short, long = history[0], history[-1]
+    if len(history) < 2 or len(beds) < 2:
+        raise ValueError("expected at least two points of history and of beds, received fewer; measure again")
     facts = long["facts held"] - short["facts held"]
     mib = (long["bedside MiB"] - short["bedside MiB"]) / facts
+    if mib <= 0:
+        raise ValueError(
+            f"expected memory to grow with history, received {mib * 2**20:.0f} bytes a fact; measure again"
+        )
     seconds = max(long["restart s"] - short["restart s"], 0.1) / facts
     return Figures(
         set_us={"minute": _costs(minute), "dense": {n: us + max(more[n], 0.0) for n, us in _costs(minute).items()}},

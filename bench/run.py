@@ -126,7 +126,10 @@ def _grow(options: argparse.Namespace, console: Console) -> None:
             curves.save(curve, found[curve], options.out)
     console.print(f"{time.monotonic() - began:5.0f} s  done", highlight=False)
     if options.growth == "all" and options.measured is not None:
-        measured.write(_figures(options.note, found), options.measured)
+        try:
+            measured.write(_figures(options.note, found), options.measured)
+        except (ValueError, LookupError, StopIteration) as error:
+            console.print(f"{options.measured} stays as it is: {error}", highlight=False)
 
 
 def _figures(note: str, found: dict[str, list[growth.Row]]) -> measured.Measured:

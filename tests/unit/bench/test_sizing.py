@@ -67,15 +67,11 @@ def test_more_beds_never_need_less() -> None:
         assert values == sorted(values), name
 
 
-def row(**values: float) -> dict[str, float]:
-    return {name.replace("_", " "): value for name, value in values.items()}
-
-
-def test_figures_are_lines_through_curves() -> None:
+def curves_of(mib: float) -> dict[str, list[dict[str, float]]]:
     cost = {f"{name} µs/set": us for name, us in COST.items()}
     load = {"dense": 0.0, "results per set": 1.0, "p99 ms": 20.0, "log bytes/set": 9.0, **cost}
     held = {"cache MiB": 80.0, "obs/s": 8000.0, "catch-up share": 0.95}
-    curves = {
+    return {
         "beds": [
             load
             | {"beds": 50.0, "Redis bytes per patient": 7.0, "Redis bytes per trend": 8.0, "bedside µs/set": 900.0},
@@ -85,10 +81,13 @@ def test_figures_are_lines_through_curves() -> None:
         "patients": [held],
         "history": [
             held | {"facts held": 2.0**18, "bedside MiB": 100.0, "restart s": 3.0},
-            held | {"facts held": 2.0**18 + 2**20, "bedside MiB": 140.0, "restart s": 7.0},
+            held | {"facts held": 2.0**18 + 2**20, "bedside MiB": mib, "restart s": 7.0},
         ],
     }
-    found = measured.figures_of(curves)
+
+
+def test_figures_are_lines_through_curves() -> None:
+    found = measured.figures_of(curves_of(140.0))
     assert found.set_us["minute"]["bedside"] == 600.0
     # 1,100 more than the same 50 beds cost without, on top of what a set costs at the highest rate.
     assert found.set_us["dense"]["bedside"] == 1700.0
@@ -96,6 +95,13 @@ def test_figures_are_lines_through_curves() -> None:
     assert found.fact_bytes == 40.0
     assert found.restore_per_s == pytest.approx(2**20 / 4)
     assert (found.worker_mib, found.start_s) == (90.0, 2.0)
+
+
+def test_figures_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ValueError, match="expected memory to grow with history"):
+        measured.figures_of(curves_of(99.0))
+    with pytest.raises(ValueError, match="at least two points of history"):
+        measured.figures_of(curves_of(140.0) | {"history": curves_of(140.0)["history"][:1]})
 
 
 def test_figures_are_read_as_they_were_written(tmp_path: Path) -> None:
