@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
 
 from streams.errors import ContractError
 from streams.records import Identity, Measure, Overruling, Version
+from streams.timeline.codebook import CODEBOOK
 from streams.timeline.held import Held, HeldEncounter, HeldPatient
+from streams.timeline.rows import DERIVED, SIZE, Rows, Words, held_of, identify
 
-SCHEMA = 2
-READABLE = (1, 2)
-"""Version 1 had no identities in a Patient, and none of the pieces of encounters, identities and overrulings. It is
-read as it is; a piece is written anew, in this version, when it is next touched."""
-
-CODEBOOK: tuple[str, ...] = (
-    "8867-4", "9279-1", "2708-6", "8310-5", "8480-6", "8462-4", "8478-0", "9269-2", "9267-6", "9270-0", "9268-4",
-    "3151-8", "3150-6", "29463-7", "8302-2", "1751-7", "6768-6", "1742-6", "1920-8", "1975-2", "3094-0", "2093-3",
-    "2160-0", "2345-7", "1963-8", "4544-3", "2823-3", "2524-7", "19123-9", "2951-2", "2019-8", "2703-7", "2744-1",
-    "777-3", "10839-9", "6598-7", "6690-2", "9187-6", "80288-4", "supplemental-oxygen", "news2-spo2-scale-2",
-)  # fmt: skip
-"""Codes that the state writes as their place here. Part of the schema: append only, never reorder."""
-
-_PLACE = {code: place for place, code in enumerate(CODEBOOK)}
+SCHEMA = 3
+READABLE = (1, 2, 3)
+"""Version 1 had no identities in a Patient, and none of the pieces of encounters, identities and overrulings. Up to
+version 2 facts were MessagePack, not rows. Each is read as it is; a piece is written anew, in this version, when it is
+next touched."""
 
 Row = tuple[str, bytes, tuple[int, int, int, bytes], int, int | None, int | None, bytes, list[int | float | str]]
 """source, resource id, version, flags, effective_at, newest_at - effective_at, encounter, then per measure: the code's
-place or the code itself, value, and component where it is not the code."""
+place or the code itself, value, and component where it is not the code. As versions 1 and 2 wrote a resource."""
 
 
 class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -46,7 +40,10 @@ class PieceKey(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 _pack = msgspec.msgpack.Encoder().encode
+_HEAD = struct.Struct("<BI")
+ROWS_SINCE = 3
 _slot_decoder = msgspec.msgpack.Decoder(list[Row])
+_table_decoder = msgspec.msgpack.Decoder(tuple[list[str], list[str]])
 _people_decoder = msgspec.msgpack.Decoder(list[HeldPatient])
 _encounters_decoder = msgspec.msgpack.Decoder(list[HeldEncounter])
 _words_decoder = msgspec.msgpack.Decoder(list[Identity])
@@ -76,48 +73,50 @@ def decode_key(raw: bytes) -> PieceKey:
         ) from error
 
 
-def pack(resource: Held) -> bytes:
-    """Write one resource; a slot is these one after the other, so that a new fact costs one of them."""
-    flags = int(resource.withdrawn) | int(resource.revised) << 1
-    effective, newest = resource.effective_at, resource.newest_at
-    v = resource.version
-    measures: list[int | float | str] = []
-    for m in resource.measures:
-        number = int(m.value) if m.value.is_integer() and abs(m.value) < 2**31 else m.value
-        measures += (_PLACE.get(m.code, m.code), number, "" if m.component == m.code else m.component)
-    row: Row = (
-        resource.source,
-        _short(resource.resource_id),
-        (v.last_updated, v.version_id, v.status_rank, v.digest),
-        flags,
-        effective,
-        None if newest is None else newest - (effective or 0),
-        _short(resource.encounter_id),
-        measures,
-    )
-    return _pack(row)
+def encode_slot(rows: Rows, words: Words) -> bytes:
+    """Write the facts of one slot of clinical time.
 
-
-def encode_slot(packed: Collection[bytes]) -> bytes:
-    """Write the resources of one slot of clinical time, each as `pack` wrote it."""
-    count = len(packed)
-    # The header of a MessagePack array (msgpack.org specification, array format family).
-    head = bytes([0x90 | count]) if count < 16 else b"\xdd" + count.to_bytes(4, "big")
-    return bytes([SCHEMA]) + head + b"".join(packed)
+    Parameters
+    ----------
+    words
+        What the rows refer to, and nothing else.
+    """
+    rows = rows.copy()
+    rows["flags"] &= 255 - DERIVED
+    head = _pack((words.names, list(words.texts.values())))
+    return _HEAD.pack(SCHEMA, len(head)) + head + rows.tobytes()
 
 
 def decode_slot(raw: bytes) -> list[Held]:
-    """Read the resources of one slot.
+    """Read the resources of one slot, in any version.
 
     Raises
     ------
     ContractError
         Where the bytes are of another schema version or broken.
     """
+    body = _body(raw)
     try:
-        return [_held(row) for row in _slot_decoder.decode(_body(raw))]
-    except (msgspec.MsgspecError, IndexError, ValueError) as error:
+        if raw[0] < ROWS_SINCE:
+            return [_held(row) for row in _slot_decoder.decode(body)]
+        head, rows = split_slot(raw)
+        return list(held_of(rows, decode_words_of(head)))
+    except (msgspec.MsgspecError, IndexError, KeyError, ValueError, struct.error) as error:
         raise _broken() from error
+
+
+def split_slot(raw: bytes) -> tuple[bytes, bytes]:
+    """Return the table of a slot as it is written, which tells pieces with the same table, and its rows."""
+    end = _HEAD.size + _HEAD.unpack_from(raw)[1]
+    if (len(raw) - end) % SIZE or len(raw) <= end:
+        raise _broken()
+    return raw[_HEAD.size : end], raw[end:]
+
+
+def decode_words_of(head: bytes) -> Words:
+    """Read the table of a slot."""
+    names, texts = _table_decoder.decode(head)
+    return Words(names, {identify(text)[1]: text for text in texts}, {})
 
 
 def encode_patients(patients: Iterable[HeldPatient]) -> bytes:
@@ -199,18 +198,6 @@ def _broken() -> ContractError:
         "state changelog: a piece does not decode; expected what this version writes; "
         "restore the topic from a backup, or delete it and replay the inputs"
     )
-
-
-def _short(text: str) -> bytes:
-    """Half the bytes for the usual UUID; only where reading gives back the very same text."""
-    if len(text) == 36:
-        try:
-            value = uuid.UUID(text)
-        except ValueError:
-            return text.encode()
-        if str(value) == text:
-            return b"\0" + value.bytes
-    return text.encode()
 
 
 def _long(raw: bytes) -> str:

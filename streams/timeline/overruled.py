@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from hashlib import blake2b
 
 import msgspec
@@ -71,6 +71,11 @@ class Overruled:
         for number in [number for number in buckets if not self._known[number]]:
             del self._known[number]
         return buckets
+
+    def resources(self) -> Iterator[FactKey]:
+        """Yield every resource that has been overruled."""
+        for bucket in self._known.values():
+            yield from bucket
 
     def bucket(self, number: int) -> list[Overruling]:
         """Return the overrulings that are written together."""

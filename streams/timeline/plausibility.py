@@ -76,7 +76,7 @@ def _is_beyond(
 def excluded(measures: Collection[Measure]) -> list[Reason]:
     """Return why measures of one resource are left out, one reason for each; for counting what comes in.
 
-    A contradiction between two resources is seen only where both are known, in `streams.timeline.hour`.
+    A contradiction between two resources is seen only where both are known, in `streams.timeline.columns`.
     """
     rows = [(0, index, value) for index, value in plausible(measures)]
     found = pressures("", rows)

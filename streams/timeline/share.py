@@ -10,23 +10,26 @@ from streams.records import Event, Identities, Identity, Overruling, Transfer
 from streams.timeline import identities
 from streams.timeline.encoding import (
     PieceKey,
-    decode_encounters,
     decode_key,
     decode_number,
     decode_overrulings,
-    decode_patients,
-    decode_slot,
     decode_words,
     encode_encounters,
     encode_key,
     encode_number,
     encode_overrulings,
     encode_patients,
+    encode_slot,
     encode_words,
 )
-from streams.timeline.hour import UNDATED, hour_of_slot
-from streams.timeline.overruled import FactKey, Overruled, bucket_of
-from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, Outcome, Retention, Timeline
+from streams.timeline.former import Former
+from streams.timeline.overruled import Overruled, bucket_of
+from streams.timeline.retention import Retention
+from streams.timeline.rows import identify
+from streams.timeline.slot import UNDATED
+from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, Outcome, Timeline
+from streams.timeline.timelines import Timelines, as_of
+from streams.timeline.union import put, unite
 
 EPOCH, TICK, DEBT = UNDATED - 2, UNDATED - 3, UNDATED - 4
 WORDS, PARKED, HEARD = UNDATED - 6, UNDATED - 7, UNDATED - 8
@@ -37,6 +40,11 @@ Piece = tuple[bytes, bytes | None]
 """Key and value of one changelog record; None removes."""
 
 
+def _is_held(piece: int) -> bool:
+    """Tell whether a piece belongs to the timeline of an identity."""
+    return piece >= UNDATED or piece in {DEMOGRAPHICS, ENCOUNTERS}
+
+
 class Taken(NamedTuple):
     """What became of one record, and whose judgement it may have moved."""
 
@@ -44,7 +52,8 @@ class Taken(NamedTuple):
     touched: tuple[str, ...]
     """Identities with facts here that may now be judged otherwise; the record's own first."""
     piece: int | None = None
-    """Piece of state that holds what the record brought, whether it changed it or not."""
+    """Piece of state that holds what the record brought, whether it changed it or not; asked for only where the facts
+    are another identity's, and have to be sent on."""
     moved: frozenset[str] = frozenset()
     """Those that are another's now than they were, or were said to be again: all that is held of them is concerned."""
 
@@ -68,9 +77,9 @@ class Share:
         self.retention = retention
         self.epoch = 0
         self.tick: Instant | None = None
-        self.timelines: dict[str, Timeline] = {}
         self.identities = identities.Identities()
         self.overruled = Overruled(retention.slow_ms)
+        self.timelines = Timelines(retention, self.overruled.voids)
         self.owed: set[str] = set()
         """Patients scored while a model was away; a debt survives a restart."""
         self.parked: dict[str, Instant] = {}
@@ -78,7 +87,7 @@ class Share:
         self.heard: int | None = None
         """Offset on the results topic before which no former owner has the last word; None where nobody noted it."""
         self._heard_by = 0
-        self._older: dict[tuple[str, int], list[bytes]] = {}
+        self._former = Former()
         self._said: set[str] = set()
         self._left: set[int] = set()
 
@@ -115,38 +124,53 @@ class Share:
     def _take(self, records: Iterable[tuple[bytes, bytes | None]]) -> int:
         """Unite pieces and return the highest epoch among them; what is too old goes when all are known."""
         highest = 0
-        # Overrulings first, so that no fact is taken for usable that is not.
-        found = sorted(
-            ((decode_key(raw), raw, value) for raw, value in dict(records).items()), key=lambda f: f[0].piece
-        )
-        words: list[Identity] = []
-        for key, raw, value in found:
+        special: list[tuple[PieceKey, bytes]] = []
+        held: dict[str, list[tuple[PieceKey, bytes]]] = {}
+        latest = dict(records)
+        while latest:
+            raw, value = latest.popitem()
+            key = decode_key(raw)
             highest = max(highest, key.epoch)
-            if value is not None:
-                self._unite(key, raw, value)
-                words += decode_words(value) if key.piece == WORDS else ()
-        # All at once: each change of a merge looks at every identity there is.
-        self.identities.take(words)
-        for timeline in self.timelines.values():
-            timeline.forget_old()
-            timeline.touched.clear()
+            if value is not None and _is_held(key.piece):
+                held.setdefault(key.patient_id, []).append((key, value))
+            elif value is not None:
+                self._former.note(key)
+                special.append((key, value))
+        self._take_special(special)
+        # Overrulings are known now, so that no fact is taken for usable that is not.
+        overruled = {identify(resource_id)[1] for _, resource_id in self.overruled.resources()}
+        for patient_id in list(held):
+            self._put_held(patient_id, held.pop(patient_id), overruled)
         return highest
 
-    def _unite(self, key: PieceKey, raw: bytes, value: bytes) -> None:
-        self._older.setdefault((key.patient_id, key.piece), []).append(raw)
-        if key.piece == TICK:
-            self.tick = max(self.tick or 0, decode_number(value))
-        elif key.piece == HEARD:
-            self._hear_of(key.epoch, decode_number(value))
-        elif key.piece == DEBT:
-            self.owed.add(key.patient_id)
-        elif key.piece == PARKED:
-            self.parked[key.patient_id] = min(decode_number(value), self.parked.get(key.patient_id, 2**62))
-        elif key.piece <= OVERRULINGS:
-            for word in decode_overrulings(value):
-                self._overrule(word)
-        elif key.piece not in {EPOCH, WORDS}:
-            self._put(key.patient_id, key.piece, value)
+    def _take_special(self, found: list[tuple[PieceKey, bytes]]) -> None:
+        words: list[Identity] = []
+        for key, value in found:
+            if key.piece == TICK:
+                self.tick = max(self.tick or 0, decode_number(value))
+            elif key.piece == HEARD:
+                self._hear_of(key.epoch, decode_number(value))
+            elif key.piece == DEBT:
+                self.owed.add(key.patient_id)
+            elif key.piece == PARKED:
+                self.parked[key.patient_id] = min(decode_number(value), self.parked.get(key.patient_id, 2**62))
+            elif key.piece <= OVERRULINGS:
+                for word in decode_overrulings(value):
+                    self._overrule(word)
+            elif key.piece == WORDS:
+                words += decode_words(value)
+        # All at once: each change of a merge looks at every identity there is.
+        self.identities.take(words)
+
+    def _put_held(self, patient_id: str, found: list[tuple[PieceKey, bytes]], overruled: Set[bytes]) -> None:
+        """Unite all pieces of what is held under one identity, and lay it to rest."""
+        timeline = self.timelines.made(patient_id)
+        for key, _ in found:
+            self._former.note(key, timeline)
+        unite(timeline, [(key.piece, value) for key, value in found], overruled)
+        timeline.forget_old()
+        timeline.touched.clear()
+        self.timelines.close(patient_id)
 
     def _hear_of(self, epoch: int, heard: int) -> None:
         """Believe the highest epoch, and of one the lower: too little is read again, too much would be missed."""
@@ -155,27 +179,9 @@ class Share:
         elif epoch == self._heard_by:
             self.heard = min(self.heard, heard)
 
-    def _put(self, patient_id: str, piece: int, value: bytes) -> None:
-        """Unite one piece of facts with what is remembered under an identity."""
-        timeline = self.timeline(patient_id)
-        if piece == DEMOGRAPHICS:
-            for patient in decode_patients(value):
-                timeline.put_patient(patient)
-        elif piece == ENCOUNTERS:
-            for encounter in decode_encounters(value):
-                timeline.put_encounter(encounter)
-        else:
-            for resource in decode_slot(value):
-                timeline.put(resource)
-
     def timeline(self, patient_id: str) -> Timeline:
         """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
-        known = self.timelines.get(patient_id)
-        if known is None:
-            known = self.timelines[patient_id] = Timeline(
-                self.retention, lambda resource: self.overruled.voids(patient_id, resource)
-            )
-        return known
+        return self.timelines.made(patient_id)
 
     def apply(self, event: Event | Identities | Transfer) -> Taken:
         """Take in one record of the bedside's inputs and say what became of it."""
@@ -185,17 +191,19 @@ class Share:
             return self._apply_words(event.words)
         if isinstance(event, Transfer):
             changed = self._hear(event.words)
-            self._put(event.origin, event.piece, event.value)
+            put(self.timeline(event.origin), event.piece, event.value)
             return Taken("transferred", (event.origin, *sorted(changed)), event.piece, changed)
         timeline = self.timeline(event.patient_id)
-        return Taken(timeline.apply(event), (event.patient_id,), timeline.piece_of(event))
+        outcome = timeline.apply(event)
+        moves = self.identities.resolve(event.patient_id) != event.patient_id
+        return Taken(outcome, (event.patient_id,), timeline.piece_of(event) if moves else None)
 
     def _overrule(self, word: Overruling) -> list[str]:
         """Remember an overruling and return the identities that lost a resource by it, also before, or regained one."""
         key = word.source, word.resource_id
         if self.overruled.take(word):
             self._left.add(bucket_of(key))
-        return [name for name, timeline in self.timelines.items() if timeline.reconsider(key)]
+        return [name for name in self.timelines.holding(key) if self.timelines[name].reconsider(key)]
 
     def _hear(self, words: Sequence[Identity]) -> frozenset[str]:
         self._said.update(word.subject for word in words if not self.identities.knows(word))
@@ -221,8 +229,13 @@ class Share:
     def _known(self, *identities: str) -> list[Timeline]:
         return [self.timelines[name] for name in identities if name in self.timelines]
 
+    def as_of(self, patient_id: str) -> Instant | None:
+        """Return the instant that a patient's score is as of, without opening what rests; see `snapshot.as_of`."""
+        return as_of([self.timelines.instants(name) for name in (patient_id, *self.identities.origins(patient_id))])
+
     def changed(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Return the pieces of these identities that changed since they were last taken, and what is said of any."""
+        self.timelines.rest()
         pieces = []
         for patient_id in patient_ids:
             timeline = self.timelines.get(patient_id)
@@ -248,12 +261,9 @@ class Share:
         if self.tick is not None and tick <= self.tick:
             return []
         self.tick = tick
-        self._left |= self.overruled.forget_old(self._held_among)
+        self._left |= self.overruled.forget_old(self.timelines.held_among)
         heard = [] if self.heard is None else [self._piece("", HEARD, encode_number(self.heard))]
         return [self._piece("", TICK, encode_number(tick)), *heard]
-
-    def _held_among(self, keys: Set[FactKey]) -> Set[FactKey]:
-        return {key for timeline in self.timelines.values() for key in timeline.held_among(keys)}
 
     def park(self, alias: str) -> list[Piece]:
         """Note since which tick an alias waits for its patient; before the first tick there is none to count from."""
@@ -268,8 +278,11 @@ class Share:
 
     def drop(self, identity: str) -> list[Piece]:
         """Forget everything held under an identity."""
-        timeline = self.timelines.pop(identity, None)
-        return [] if timeline is None else [self._piece(identity, number, None) for number in timeline.pieces()]
+        timeline = self.timelines.drop(identity)
+        if timeline is None:
+            return []
+        self._former.keep(identity, timeline)
+        return [self._piece(identity, number, None) for number in timeline.pieces()]
 
     def owe(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Remember that these patients are to be scored again once the models are back."""
@@ -288,7 +301,8 @@ class Share:
         removals: list[Piece] = []
         for raw, _ in acknowledged:
             key = decode_key(raw)
-            removals += [(older, None) for older in self._older.pop((key.patient_id, key.piece), ())]
+            timeline = self.timelines.get(key.patient_id) if _is_held(key.piece) else None
+            removals += [(older, None) for older in self._former.taken(key, timeline)]
         return removals
 
     def encoded(self, patient_id: str, number: int) -> bytes | None:
@@ -298,8 +312,8 @@ class Share:
             return encode_patients(timeline.patients.values())
         if number == ENCOUNTERS:
             return encode_encounters(timeline.encounters.values())
-        hour = timeline.hours.get(hour_of_slot(number))
-        return None if hour is None else hour.encoded(number)
+        rows, words = timeline.facts.slot(number)
+        return encode_slot(rows, words) if len(rows) else None
 
     def _piece(self, patient_id: str, number: int, value: bytes | None) -> Piece:
         return encode_key(PieceKey(patient_id, number, self.epoch, self.mark)), value

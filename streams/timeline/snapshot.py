@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
-from streams.clock import Instant
+from streams.clock import HOUR, Instant
+from streams.timeline.columns import Basis, Columns
 from streams.timeline.corrections import newest
-from streams.timeline.hour import UNDATED, Columns, Hour, united
 from streams.timeline.place import place
-from streams.timeline.series import Series, Snapshot, series_of
+from streams.timeline.rows import NEVER
+from streams.timeline.series import Series, Snapshot
+from streams.timeline.stretch import united
 from streams.timeline.timeline import Timeline
 
 BASIS_LIMIT = 50
@@ -23,8 +24,8 @@ def as_of(timelines: Sequence[Timeline]) -> Instant | None:
     Where all of them have been withdrawn it is the horizon, so that a score once published can be taken back; None
     where nothing clinical was ever accepted.
     """
-    newest = [h.columns.newest_at for t in timelines for h in t.hours.values() if h.columns.newest_at is not None]
-    return max(newest) if newest else max((t.horizon for t in timelines if t.horizon is not None), default=None)
+    newest = max((timeline.facts.newest_usable() for timeline in timelines), default=NEVER)
+    return newest if newest > NEVER else max((t.horizon for t in timelines if t.horizon is not None), default=None)
 
 
 def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
@@ -39,15 +40,14 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
     if instant is None:
         return None
     found = _columns(timelines)
-    dated = [found[number] for number in sorted(found) if number > UNDATED]
     birth_date, sex = demographics(patient_id, timelines)
-    basis, count, named = _basis(dated)
+    basis, count, named = _basis(found)
     where = place(timelines, named)
-    corrections, corrected = newest(c for columns in found.values() for c in columns.corrections)
+    corrections, corrected = newest(c for columns in found for c in columns.corrections)
     return Snapshot(
         patient_id,
         instant,
-        _series(dated),
+        _series(found),
         birth_date,
         sex,
         where.encounter_id or named,
@@ -61,15 +61,11 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
     )
 
 
-def _columns(timelines: Sequence[Timeline]) -> dict[int, Columns]:
-    """Return the columns of every hour; those of an hour that several identities have facts in are made anew."""
+def _columns(timelines: Sequence[Timeline]) -> list[Columns]:
+    """Return the columns of all stretches, ascending; those that several identities have facts in are made anew."""
     if len(timelines) == 1:
-        return {number: hour.columns for number, hour in timelines[0].hours.items()}
-    hours: defaultdict[int, list[Hour]] = defaultdict(list)
-    for timeline in timelines:
-        for number, hour in timeline.hours.items():
-            hours[number].append(hour)
-    return {number: united(each) for number, each in hours.items()}
+        return timelines[0].facts.columns()
+    return united([(stretch, t.facts.words) for t in timelines for stretch in t.facts.stretches])
 
 
 def demographics(patient_id: str, timelines: Sequence[Timeline]) -> tuple[str, str]:
@@ -87,8 +83,8 @@ def demographics(patient_id: str, timelines: Sequence[Timeline]) -> tuple[str, s
 
 
 def _series(columns: list[Columns]) -> Series:
-    if not columns:
-        return series_of([])
+    if len(columns) == 1:
+        return Series(columns[0].quantity, columns[0].effective_at, columns[0].value)
     return Series(
         np.concatenate([c.quantity for c in columns]),
         np.concatenate([c.effective_at for c in columns]),
@@ -97,12 +93,15 @@ def _series(columns: list[Columns]) -> Series:
 
 
 def _basis(columns: list[Columns]) -> tuple[tuple[str, ...], int, str]:
-    newest: list[str] = []
-    encounter = ""
-    for column in reversed(columns):
-        room = BASIS_LIMIT - len(newest)
-        if room <= 0:
+    """Return the newest resources, the count of all, and the encounter that the newest of them names that names one."""
+    newest: list[Basis] = []
+    for one in reversed(columns):
+        if len(newest) == BASIS_LIMIT:
             break
-        newest.extend(resource_id for _, resource_id, _ in reversed(column.basis[-room:]))
-        encounter = encounter or next((e for _, _, e in reversed(column.basis) if e), "")
-    return tuple(newest), sum(len(c.basis) for c in columns), encounter
+        newest += one.newest(BASIS_LIMIT - len(newest))
+    encounter = next((name for _, _, name in newest if name), "")
+    if newest and not encounter:
+        # Within the hour of the oldest of them, and no further back.
+        since = newest[-1][0] // HOUR * HOUR
+        encounter = max((found for one in columns for found in one.naming(since)), default=(0, "", ""))[2]
+    return tuple(resource_id for _, resource_id, _ in newest), sum(c.count for c in columns), encounter

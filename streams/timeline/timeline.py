@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from typing import Literal
-
-import msgspec
 
 from streams.clock import Instant
 from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion
+from streams.timeline.facts import Facts, Place
 from streams.timeline.held import (
     Held,
     HeldEncounter,
@@ -20,8 +19,9 @@ from streams.timeline.held import (
     join_encounter,
     join_patient,
 )
-from streams.timeline.hour import UNDATED, Entry, Hour, hour_of, slot_of
-from streams.vocabulary import INDEX, QUANTITIES
+from streams.timeline.retention import Retention
+from streams.timeline.rows import identify
+from streams.timeline.slot import UNDATED, slot_of
 
 Outcome = Literal[
     "added", "replaced", "withdrawn", "older", "repeated", "beyond-retention", "overruling", "identity", "transferred"
@@ -31,25 +31,6 @@ DEMOGRAPHICS = UNDATED - 1
 """Piece number of a patient's demographics."""
 ENCOUNTERS = UNDATED - 5
 """Piece number of a patient's encounters."""
-
-_SLOW_KINDS = frozenset({"lab", "body"})
-_FLAG = "Flag/"
-_FOREVER = 2**62
-"""A clinician's flag stands until it is taken back, and taken back it stays."""
-
-
-class Retention(msgspec.Struct, frozen=True):
-    """How long before a patient's horizon facts are remembered, in milliseconds of clinical time."""
-
-    quick_ms: Instant
-    slow_ms: Instant
-
-    def of(self, resource: Held) -> Instant:
-        """Return the retention of one resource: slow for laboratory and body measures and for withdrawals."""
-        if resource.resource_id.startswith(_FLAG):
-            return _FOREVER
-        kinds = {QUANTITIES[INDEX[m.code]].kind for m in resource.measures if m.code in INDEX}
-        return self.slow_ms if kinds <= _SLOW_KINDS else self.quick_ms
 
 
 class Timeline:
@@ -63,18 +44,23 @@ class Timeline:
         Tells whether a higher version of a resource has left this patient.
     """
 
-    __slots__ = ("_voids", "_where", "encounters", "horizon", "hours", "patients", "retention", "touched")
+    __slots__ = (
+        "_voids", "encounters", "facts", "horizon", "older", "patients", "retention", "signatures", "touched",
+    )  # fmt: skip
 
     def __init__(self, retention: Retention, voids: Callable[[Held | HeldEncounter], bool] = lambda _: False) -> None:
         self.retention = retention
         self._voids = voids
-        self.hours: dict[int, Hour] = {}
+        self.facts = Facts(retention)
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.encounters: dict[tuple[str, str], HeldEncounter] = {}
         self.horizon: Instant | None = None
         self.touched: dict[int, bool] = {}
         """Pieces changed since they were last taken for writing, and whether they lost something."""
-        self._where: dict[tuple[str, str], int] = {}
+        self.older: dict[int, tuple[int, ...]] = {}
+        """Piece to the former owners, as numbers, whose keys of it still stand on the changelog."""
+        self.signatures: tuple[int, ...] = ()
+        """Its columns in `streams.timeline.signatures`."""
 
     def apply(self, event: ClinicalEvent) -> Outcome:
         """Take in one version of one resource and say what became of it."""
@@ -92,21 +78,33 @@ class Timeline:
 
     def _apply_observation(self, event: ObservationVersion) -> Outcome:
         new = held(event)
-        old = self.get(new.key)
-        if old is None and self._too_old(new):
-            return "beyond-retention"
-        self.put(new)
+        place = self.facts.find(new.key)
+        if place is None:
+            if self._too_old(new):
+                return "beyond-retention"
+            self._add(new)
+            return _outcome(None, new)
+        old = self.facts.at(place)
+        self._unite(place, old, new)
         return _outcome(old, new)
 
     def get(self, key: tuple[str, str]) -> Held | None:
         """Return what is remembered of a resource."""
-        one = self.entry(key)
-        return None if one is None else one.held
+        place = self.facts.find(key)
+        return None if place is None else self.facts.at(place)
 
-    def entry(self, key: tuple[str, str]) -> Entry | None:
-        """Return what is remembered of a resource, with what is derived from it."""
-        hour = self._where.get(key)
-        return None if hour is None else self.hours[hour].entries[key]
+    def resources(self) -> Iterator[Held]:
+        """Yield everything that is remembered of Observations and Flags."""
+        return self.facts.resources()
+
+    def is_usable(self, key: tuple[str, str]) -> bool:
+        """Tell whether any measurement of a resource reaches the models."""
+        place = self.facts.find(key)
+        return place is not None and place.is_usable
+
+    def ids(self) -> bytes:
+        """Return the 16 bytes of the id of everything that may be overruled."""
+        return self.facts.ids() + b"".join(identify(one.resource_id)[1] for one in self.encounters.values())
 
     def piece_of(self, event: ClinicalEvent) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
@@ -143,48 +141,50 @@ class Timeline:
 
         Where it has been left before, too: the word may come again because what followed from it was lost.
         """
-        resource = self.get(key)
-        if resource is None:
+        place = self.facts.find(key)
+        if place is None:
             return key in self.encounters
-        hour = self.hours[self._where[key]]
-        void = self._voids(resource)
-        if hour.entries[key].void == void:
+        void = self._voids(self.facts.at(place))
+        if place.is_void == void:
             return void
-        hour.put(resource, void=void)
+        self.facts.void(place, void=void)
         return True
 
     def held_among(self, keys: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Return those of the keys under which an Observation or an Encounter is remembered."""
-        return (self._where.keys() & keys) | (self.encounters.keys() & keys)
+        return {key for key in keys if key in self.encounters or self.facts.find(key) is not None}
 
     def put(self, new: Held) -> None:
-        """Unite a resource with what is remembered of it, at its clinical hour, and age what the horizon leaves."""
-        old = self.get(new.key)
-        united = new if old is None else join(old, new)
+        """Unite a resource with what is remembered of it, at its clinical time, and age what the horizon leaves."""
+        place = self.facts.find(new.key)
+        if place is None:
+            self._add(new)
+        else:
+            self._unite(place, self.facts.at(place), new)
+
+    def _unite(self, place: Place, old: Held, new: Held) -> None:
+        united = join(old, new)
         if united is old:
             return
-        self._place(united)
-        if united.newest_at is not None and (self.horizon is None or united.newest_at > self.horizon):
-            self.horizon = united.newest_at
-            self.forget_old()
+        place.put(b"")
+        if slot_of(old.effective_at) != slot_of(united.effective_at):
+            self.touched[slot_of(old.effective_at)] = True
+        self._add(united)
 
-    def _place(self, resource: Held) -> None:
-        key, hour = resource.key, hour_of(resource.effective_at)
-        old = self.get(key)
-        if old is not None and slot_of(old.effective_at) != slot_of(resource.effective_at):
-            self.forget(key)
-        self._where[key] = hour
-        self.hours.setdefault(hour, Hour()).put(resource, void=self._voids(resource))
+    def _add(self, resource: Held) -> None:
+        self.facts.add(resource, void=self._voids(resource))
         self.touched.setdefault(slot_of(resource.effective_at), False)
+        newest = resource.newest_at
+        if newest is not None and (self.horizon is None or newest > self.horizon):
+            self.horizon = newest
+            self.forget_old()
 
     def forget(self, key: tuple[str, str]) -> None:
         """Forget one resource that is remembered."""
-        number = self._where.pop(key)
-        hour = self.hours[number]
-        self.touched[slot_of(hour.entries[key].held.effective_at)] = True
-        hour.drop(key)
-        if not hour.entries:
-            del self.hours[number]
+        place = self.facts.find(key)
+        if place is not None:
+            self.touched[slot_of(self.facts.at(place).effective_at)] = True
+            place.put(b"")
 
     def in_writing_order(self) -> list[int]:
         """Return the touched pieces, those that lost something last: a fact that moves is never in none of them."""
@@ -197,18 +197,13 @@ class Timeline:
 
     def forget_old(self) -> None:
         """Forget what lies too far before the horizon."""
-        if self.horizon is None:
-            return
-        oldest_kept = hour_of(self.horizon - self.retention.quick_ms)
-        for number in [n for n in self.hours if UNDATED < n <= oldest_kept]:
-            for resource in [e.held for e in self.hours[number].entries.values() if self._too_old(e.held)]:
-                self.forget(resource.key)
+        if self.horizon is not None:
+            self.touched |= dict.fromkeys(self.facts.forget_before(self.horizon), True)
 
     def pieces(self) -> list[int]:
         """Return the number of every piece that holds something."""
         special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters)]
-        slots = (slot for number in sorted(self.hours) for slot in self.hours[number].slots())
-        return [*(number for number, held_there in special if held_there), *slots]
+        return [*(number for number, held_there in special if held_there), *self.facts.slots()]
 
 
 def _outcome(old: Held | HeldPatient | HeldEncounter | None, new: Held | HeldPatient | HeldEncounter) -> Outcome:

@@ -13,30 +13,41 @@ from streams.settings import Settings
 
 _WAIT_MS = 100
 _TRIES = 600
-"""Fetches of at most `_WAIT_MS` before a broker that says nothing is taken at its last word: a minute."""
+"""Fetches of at most `_WAIT_MS` in a row that bring nothing before a broker is taken at its last word: a minute."""
 
 
 async def read_to_end(consumer: Any, topic: str, partition: int) -> list[Any]:
     """Read one partition from its beginning to what is its end now."""
+    return [record async for batch in batches_to_end(consumer, topic, partition) for record in batch]
+
+
+async def batches_to_end(consumer: Any, topic: str, partition: int) -> AsyncIterator[list[Any]]:
+    """Yield one partition from its beginning to what is its end now, a batch of records at a time."""
     tp = TopicPartition(topic, partition)
     consumer.assign([tp])
     await consumer.seek_to_beginning(tp)
-    return await read_on(consumer, tp)
+    async for batch in _batches_on(consumer, tp):
+        yield batch
 
 
 async def read_on(consumer: Any, tp: TopicPartition) -> list[Any]:
     """Read an assigned partition from where the consumer is to what is its end now."""
-    records: list[Any] = []
+    return [record async for batch in _batches_on(consumer, tp) for record in batch]
+
+
+async def _batches_on(consumer: Any, tp: TopicPartition) -> AsyncIterator[list[Any]]:
     reported = (await consumer.end_offsets([tp]))[tp]
     if await consumer.position(tp) >= reported:
-        return records
-    for _ in range(_TRIES):
+        return
+    tries = _TRIES
+    while tries:
+        tries -= 1
         for batch in (await consumer.getmany(tp, timeout_ms=_WAIT_MS, max_records=10_000)).values():
-            records += batch
+            yield batch
+            tries = _TRIES
         end = _end(consumer, tp)
         if end is not None and await consumer.position(tp) >= end:
             break
-    return records
 
 
 async def read_between(consumer: Any, tp: TopicPartition, first: int, past: int) -> list[Any]:

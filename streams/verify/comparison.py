@@ -65,7 +65,7 @@ def _people(timeline: Timeline | None) -> object:
 def _facts(timeline: Timeline | None) -> dict[tuple[str, str], Held]:
     if timeline is None:
         return {}
-    return {key: entry.held for hour in timeline.hours.values() for key, entry in hour.entries.items()}
+    return {resource.key: resource for resource in timeline.resources()}
 
 
 def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -11,7 +11,6 @@ from streams.identity import is_alias
 from streams.normalise import Raw, normalise
 from streams.records import Event, Identities, ObservationVersion, Overruling, PatientVersion, Version
 from streams.settings import Settings, Source
-from streams.timeline.hour import hour_of
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
 from streams.workers.ownership import retention_of
@@ -39,7 +38,7 @@ class Expectation:
         self._given_up: set[tuple[str, str, str]] = set()
 
     @property
-    def timelines(self) -> dict[str, Timeline]:
+    def timelines(self) -> Mapping[str, Timeline]:
         """What must be remembered, by the identity under which it came."""
         return self.whole.timelines
 
@@ -69,10 +68,9 @@ class Expectation:
         """Leave out what waited for its patient beyond the limit, by the digests that the dead letters name."""
         for alias in filter(is_alias, list(self.timelines)):
             timeline = self.timelines[alias]
-            for hour in list(timeline.hours.values()):
-                for one in [e.held for e in hour.entries.values() if e.held.version.digest.hex() in digests]:
-                    self._given_up.add((alias, *one.key))
-                    timeline.forget(one.key)
+            for one in [one for one in timeline.resources() if one.version.digest.hex() in digests]:
+                self._given_up.add((alias, *one.key))
+                timeline.forget(one.key)
             for key in [k for k, stay in timeline.encounters.items() if stay.version.digest.hex() in digests]:
                 del timeline.encounters[key]
 
@@ -118,8 +116,7 @@ class Expectation:
             return "withdrawn"
         if held.version != version:
             return "replaced"
-        usable = timeline.hours[hour_of(held.effective_at)].is_usable(held.key)
-        return "in-use" if usable else "kept-unusable"
+        return "in-use" if timeline.is_usable(held.key) else "kept-unusable"
 
 
 class Accounting(msgspec.Struct, frozen=True):

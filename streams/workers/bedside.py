@@ -59,7 +59,7 @@ class BedsideWork:
             calls_in_flight=settings.calls_in_flight,
             breaker_pause_s=settings.breaker_pause_s,
         )
-        self.owner = Owner(settings, host.producer)
+        self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
         self.publisher = Publisher([self.spec])
         self.relay = Relay(settings.partitions)

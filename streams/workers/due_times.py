@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.timeline.share import Share
-from streams.timeline.snapshot import as_of
 from streams.workers.gathering import Gathered
 from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes
@@ -22,6 +21,6 @@ def due_times(share: Share, number: int, relay: Relay, after_ms: Sequence[int]) 
     due = DueTimes(after_ms)
     everyone = Gathered(arrivals=dict.fromkeys(share.timelines))
     for patient_id in everyone.patients(share, number, relay):
-        if (instant := as_of(share.gathered(patient_id))) is not None:
+        if (instant := share.as_of(patient_id)) is not None:
             due.note(patient_id, instant)
     return due

@@ -141,10 +141,8 @@ def _count(event: ObservationVersion, outcome: Outcome, share: Share) -> None:
     """Count what of a new version is not scored, and how late it came where it came too late."""
     timeline = share.timelines[event.patient_id]
     if outcome in ("added", "replaced"):
-        entry = timeline.entry((event.source, event.resource_id))
-        if entry is not None and not entry.is_whole:
-            for reason in excluded(event.measures):
-                metrics.EXCLUDED.labels(reason).inc()
+        for reason in excluded(event.measures):
+            metrics.EXCLUDED.labels(reason).inc()
     elif outcome == "beyond-retention" and timeline.horizon is not None and event.effective_at is not None:
         metrics.BEYOND_RETENTION_HOURS.observe((timeline.horizon - event.effective_at) / HOUR)
 

@@ -61,6 +61,10 @@ class Host:
         """Number of the present assignment."""
         return self.app.run_consumer.offsets.generation
 
+    def alive(self) -> None:
+        """Note that something has got on that is no run, such as restoring the state."""
+        self._progress = time.monotonic()
+
     def acknowledge(self, items: list[Item]) -> None:
         """Mark runs as done; they are committed in order a moment later."""
         for item in items:

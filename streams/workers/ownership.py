@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -15,10 +16,10 @@ from streams.errors import ContractError
 from streams.fusion import stage
 from streams.publish.headers import epoch_of
 from streams.settings import Settings
+from streams.timeline.retention import Retention
 from streams.timeline.share import Piece, Share
-from streams.timeline.timeline import Retention
 from streams.transport.produce import Out, Producer
-from streams.transport.reading import read_ends, read_on, read_to_end, reading
+from streams.transport.reading import batches_to_end, read_ends, read_on, reading
 
 _TAIL = 100
 """Results looked at for their epochs; records of several owners may stand mixed for a moment."""
@@ -37,10 +38,16 @@ def outs_of(partition: int, pieces: Iterable[Piece]) -> list[Out]:
 
 
 class Owner:
-    """Acquires shares of the patients under epochs of their own."""
+    """Acquires shares of the patients under epochs of their own.
 
-    def __init__(self, settings: Settings, producer: Producer) -> None:
-        self.settings, self.producer = settings, producer
+    Parameters
+    ----------
+    alive
+        Called whenever restoring has got on; a large state takes longer than a worker may stand still.
+    """
+
+    def __init__(self, settings: Settings, producer: Producer, alive: Callable[[], None] = lambda: None) -> None:
+        self.settings, self.producer, self.alive = settings, producer, alive
 
     async def acquire(self, partitions: Iterable[int]) -> dict[int, Share]:
         """Restore these partitions' state; nothing is written before the epochs are acknowledged."""
@@ -48,14 +55,19 @@ class Owner:
         if not numbers:
             return {}
         async with reading(self.settings, "cardiostream-restore") as consumer:
-            return {number: await self._restore(consumer, number) for number in numbers}
+            shares = {number: await self._restore(consumer, number) for number in numbers}
+        for share in shares.values():
+            share.timelines.open_bytes = int(self.settings.open_state_mb * 2**20) // len(shares)
+        return shares
 
     async def _restore(self, consumer: Any, partition: int) -> Share:
         began = time.monotonic()
         share = Share(secrets.token_bytes(4), retention_of(self.settings))
         published = await _last_epoch(consumer, partition)
-        records = await read_to_end(consumer, topics.STATE, partition)
-        announcement = share.restore(((r.key, r.value) for r in records), published)
+        latest, count = await self._read(consumer, partition)
+        read_s = time.monotonic() - began
+        # Beside the loop: heartbeats and signals are answered meanwhile.
+        announcement = await asyncio.to_thread(share.restore, _drained(latest), published)
         while announcement:
             await (await self.producer.send(outs_of(partition, announcement)))
             await (await self.producer.send(outs_of(partition, share.superseded(announcement))))
@@ -63,10 +75,26 @@ class Owner:
             late = await read_on(consumer, TopicPartition(topics.STATE, partition))
             announcement = share.absorb((r.key, r.value) for r in late)
         log.info(
-            "partition=%d epoch=%d restored patients=%d records=%d in %.2f s",
-            partition, share.epoch, len(share.timelines), len(records), time.monotonic() - began,
+            "partition=%d epoch=%d restored patients=%d records=%d in %.2f s, of which reading %.2f s",
+            partition, share.epoch, len(share.timelines), count, time.monotonic() - began, read_s,
         )  # fmt: skip
         return share
+
+    async def _read(self, consumer: Any, partition: int) -> tuple[dict[bytes, bytes | None], int]:
+        """Return the last value of every key, and the count of all records."""
+        latest: dict[bytes, bytes | None] = {}
+        count = 0
+        async for batch in batches_to_end(consumer, topics.STATE, partition):
+            latest.update((record.key, record.value) for record in batch)
+            count += len(batch)
+            self.alive()
+        return latest, count
+
+
+def _drained(latest: dict[bytes, bytes | None]) -> Iterator[Piece]:
+    """Yield everything and keep nothing: a changelog is larger than the state that comes of it."""
+    while latest:
+        yield latest.popitem()
 
 
 async def _last_epoch(consumer: Any, partition: int) -> int:

@@ -56,8 +56,7 @@ def _held(share: Share, alias: str) -> list[Held | HeldEncounter]:
     if alias not in share.timelines:
         return []
     timeline = share.timelines[alias]
-    observations = [entry.held for hour in timeline.hours.values() for entry in hour.entries.values()]
-    return [*observations, *timeline.encounters.values()]
+    return [*timeline.resources(), *timeline.encounters.values()]
 
 
 def _letter(resource: Held | HeldEncounter, number: int, tick: Instant, limit_ms: Instant) -> DeadLetter:

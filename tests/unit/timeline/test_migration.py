@@ -6,9 +6,10 @@ from streams.clock import HOUR
 from streams.publish.identity import facts_digest
 from streams.records import Measure, ObservationVersion, PatientVersion, Version
 from streams.timeline.encoding import SCHEMA, decode_key
+from streams.timeline.retention import Retention
 from streams.timeline.share import Share
 from streams.timeline.snapshot import snapshot
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.timeline import Timeline
 
 RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
 START = 1_700_000_000_000
@@ -66,6 +67,12 @@ def test_state_of_version_1_gives_the_features_that_its_facts_give_now() -> None
     share = restored()
     assert digest(share.timelines["p1"]) == digest(now)
     assert (share.epoch, share.tick, share.owed) == (2, START, {"p1"})
+
+
+def test_facts_of_version_2_were_written_as_those_of_version_1() -> None:
+    share = Share(b"new1", RETENTION)
+    share.restore([(key, b"\x02" + value[1:]) for key, value in VERSION_1])
+    assert digest(share.timelines["p1"]) == digest(restored().timelines["p1"])
 
 
 def test_a_patient_of_version_1_says_nothing_of_identities_until_it_comes_again() -> None:

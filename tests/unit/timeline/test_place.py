@@ -10,9 +10,10 @@ import pytest
 from streams.clock import HOUR
 from streams.records import EncounterVersion, Measure, ObservationVersion, Overruling, Version
 from streams.timeline.place import NOWHERE, Place, place
+from streams.timeline.retention import Retention
 from streams.timeline.share import Share
 from streams.timeline.snapshot import snapshot
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.timeline import Timeline
 
 RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
 NOON = 1_700_000_000_000

@@ -63,8 +63,7 @@ def test_contradictory_pressures_of_two_resources_of_one_instant_reach_no_model(
     found = snapshot("p1", [made])
     assert found is not None
     assert (found.series.value.tolist(), found.basis, found.basis_count) == ([70], ("h",), 1)
-    hour = next(iter(made.hours.values()))
-    assert [hour.is_usable(("hospital", name)) for name in ("s", "d", "h")] == [False, False, True]
+    assert [made.is_usable(("hospital", name)) for name in ("s", "d", "h")] == [False, False, True]
 
 
 def test_pressures_of_two_instants_or_two_sources_do_not_contradict_each_other() -> None:

@@ -2,9 +2,10 @@
 
 from streams.clock import HOUR, MINUTE
 from streams.records import Measure, ObservationVersion, PatientVersion, Version
-from streams.timeline.hour import SLOT
+from streams.timeline.retention import Retention
+from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import snapshot
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.timeline import Timeline
 
 RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
 HEART_RATE, POTASSIUM = "8867-4", "2823-3"
@@ -103,7 +104,7 @@ def test_a_correction_of_the_clinical_time_moves_the_fact_to_its_new_hour() -> N
     found = snapshot("p1", [made])
     assert found is not None
     assert found.as_of == DAY_1 - 5 * HOUR
-    assert list(made.hours) == [(DAY_1 - 5 * HOUR) // HOUR]
+    assert made.pieces() == [(DAY_1 - 5 * HOUR) // SLOT]
 
 
 def test_the_horizon_never_goes_back() -> None:

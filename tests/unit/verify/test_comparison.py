@@ -16,7 +16,8 @@ from streams.publish.riskassessment import write
 from streams.publish.summary import read
 from streams.publish.terms import terms_of
 from streams.records import Measure, ObservationVersion, Prediction, RiskScore, Version
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.retention import Retention
+from streams.timeline.timeline import Timeline
 from streams.verify.comparison import (
     TOLERANCE,
     Finding,

@@ -209,6 +209,8 @@ class Host:
         self.offsets.handed_out(TP(topic, partition), run.first, run.next_offset)
         return run
 
+    def alive(self) -> None: ...
+
     def acknowledge(self, items: Sequence[Item]) -> None:
         for item in items:
             if isinstance(item, Run):

@@ -15,7 +15,8 @@ from streams.inference.manifest import Manifest, load
 from streams.inference.outcomes import MODEL_OFF, Contract, Outcome, Unavailable, Value
 from streams.publish.summary import read
 from streams.records import Measure, ObservationVersion, Prediction
-from streams.timeline.timeline import Retention, Timeline
+from streams.timeline.retention import Retention
+from streams.timeline.timeline import Timeline
 from streams.transport.produce import Out
 from streams.workers.assessment import RECEIVED_AT, Case, Publisher, case_of, is_owed, judge
 from tests.unit.workers.fakes import HOUR, MODEL_REPOSITORY, START, vitals

@@ -17,7 +17,7 @@ from streams.records import (
     Version,
 )
 from streams.timeline.encoding import decode_key
-from streams.timeline.hour import SLOT
+from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import as_of
 from streams.workers.assessment import RECEIVED_AT
 from tests.unit.workers.bedsides import OBS, PAT, PULSE, SCORES, STATE, TICKS, Bedside, successor

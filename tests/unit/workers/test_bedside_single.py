@@ -8,7 +8,7 @@ from streams.records import (
     Tick,
     Version,
 )
-from streams.timeline.hour import SLOT
+from streams.timeline.slot import SLOT
 from tests.unit.workers.bedsides import OBS, PAT, SCORES, TICKS, Bedside
 from tests.unit.workers.fakes import HOUR, START, encode, through, vitals
 

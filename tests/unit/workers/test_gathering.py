@@ -12,8 +12,8 @@ from streams.errors import ContractError
 from streams.identity import alias
 from streams.publish.retirement import Retirement
 from streams.records import Identities, Identity, Version
+from streams.timeline.retention import Retention
 from streams.timeline.share import Share
-from streams.timeline.timeline import Retention
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered
 from streams.workers.relay import Relay

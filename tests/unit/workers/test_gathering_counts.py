@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from streams.records import ObservationVersion, Version
+from streams.timeline.retention import Retention
 from streams.timeline.share import Share
-from streams.timeline.timeline import Retention
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered
 from tests.unit.workers.fakes import HOUR, START, Rec, encode, vitals

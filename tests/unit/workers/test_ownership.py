@@ -12,9 +12,10 @@ from streams.errors import ContractError, RetryableError
 from streams.fusion.stage import Cutoffs
 from streams.settings import Settings
 from streams.timeline.encoding import PieceKey, decode_key, encode_key
+from streams.timeline.retention import Retention
 from streams.timeline.share import DEBT, EPOCH, Share
+from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import as_of
-from streams.timeline.timeline import Retention
 from streams.transport.produce import Out
 from streams.workers import ownership
 from streams.workers.ownership import Owner, cutoffs, due_after_ms, outs_of, retention_of
@@ -94,7 +95,7 @@ async def test_a_former_owner_that_writes_late_only_adds(broker: Broker) -> None
     former.apply(vitals("p1", START + HOUR))
     await write(broker, former, "p1")
     united = (await acquired(broker))[0]
-    assert sorted(united.timelines["p1"].hours) == [START // HOUR, START // HOUR + 1]
+    assert united.timelines["p1"].pieces() == [START // SLOT, (START + HOUR) // SLOT]
 
 
 async def test_a_former_epochs_announcement_is_removed_once_its_successor_stands(broker: Broker) -> None:
@@ -115,6 +116,22 @@ async def test_one_partitions_patients_are_not_anothers(broker: Broker) -> None:
     await write(broker, former, "p1", partition=1)
     shares = await acquired(broker, 0, 1)
     assert [sorted(shares[n].timelines) for n in (0, 1)] == [[], ["p1"]]
+
+
+async def test_the_memory_for_open_timelines_is_shared_out_among_the_partitions(broker: Broker) -> None:
+    producer: Any = Producer(broker)
+    shares = await Owner(Settings(open_state_mb=8), producer).acquire([0, 1, 2, 3])
+    assert {share.timelines.open_bytes for share in shares.values()} == {2 * 2**20}
+
+
+async def test_a_large_state_says_that_it_gets_on_while_it_is_read(broker: Broker) -> None:
+    former = (await acquired(broker))[0]
+    former.apply(vitals("p1"))
+    await write(broker, former, "p1")
+    told: list[None] = []
+    producer: Any = Producer(broker)
+    await Owner(Settings(), producer, lambda: told.append(None)).acquire([0])
+    assert told
 
 
 async def test_no_partitions_are_no_shares(broker: Broker) -> None:

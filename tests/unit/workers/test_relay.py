@@ -10,8 +10,9 @@ from streams import topics
 from streams.clock import HOUR
 from streams.identity import alias
 from streams.records import Identities, Identity, PatientVersion, Transfer, Version
+from streams.timeline.retention import Retention
 from streams.timeline.share import Share
-from streams.timeline.timeline import DEMOGRAPHICS, Retention
+from streams.timeline.timeline import DEMOGRAPHICS
 from streams.transport.produce import Out
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered

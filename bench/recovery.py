@@ -1,0 +1,118 @@
+"""Recovery of a large state from Apache Kafka (KAFKA_HOME), end to end; run ``python -m bench.recovery``.
+
+One process feeds a share for each partition and writes its pieces to ``state.bedside`` through the project's producer;
+another, fresh, acquires all partitions as the bedside worker does. Each tells what it took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench import facts
+from bench.state import RETENTION, peak, rss, settled_rss
+from streams import topics
+from streams.embedded.stack import Stack
+from streams.settings import Settings
+from streams.timeline.share import Piece, Share
+from streams.transport.produce import Out, Producer, partition_of
+from streams.workers.ownership import Owner
+
+_PIECES = 2_000
+"""Pieces that are handed to the producer together."""
+
+
+async def write(options: argparse.Namespace) -> dict[str, float]:
+    """Feed shares and write their pieces; the last tells how large they are in memory."""
+    settings = Settings()
+    producer = Producer(settings, "bench")
+    await producer.start()
+    shares = [Share(b"mark", RETENTION) for _ in range(settings.partitions)]
+    for share in shares:
+        share.timelines.open_bytes = int(settings.open_state_mb * 2**20) // len(shares)
+    before, began, count, size = rss(), time.monotonic(), 0, 0
+    outs = [_out(n, piece) for n, share in enumerate(shares) for piece in share.restore([])]
+    for number in range(options.patients):
+        home = -1
+        for batch in facts.sets(number, options.facts, options.together, options.form):
+            home = home if home >= 0 else partition_of(batch[0].patient_id.encode(), settings.partitions)
+            for event in batch:
+                shares[home].apply(event)
+            outs += [_out(home, piece) for piece in shares[home].changed([batch[0].patient_id])]
+        if len(outs) >= _PIECES:
+            count, size = count + len(outs), size + sum(len(out.key or b"") + len(out.value or b"") for out in outs)
+            await (await producer.send(outs))
+            outs = []
+    await (await producer.send(outs))
+    await producer.stop()
+    held = options.patients * options.facts
+    count += len(outs)
+    found = {"bytes on the topic": size / held, "pieces": count, "s": time.monotonic() - began}
+    return found | {"bytes in memory": (settled_rss() - before) / held}
+
+
+def _out(partition: int, piece: Piece) -> Out:
+    return Out(topics.STATE, partition, *piece)
+
+
+async def recover(options: argparse.Namespace) -> dict[str, float]:
+    """Acquire all partitions."""
+    settings = Settings()
+    producer = Producer(settings, "bench")
+    await producer.start()
+    before, began = rss(), time.monotonic()
+    shares = await Owner(settings, producer).acquire(range(settings.partitions))
+    took = time.monotonic() - began
+    await producer.stop()
+    held, found = options.patients * options.facts, sum(len(share.timelines) for share in shares.values())
+    if found != options.patients:
+        raise SystemExit(f"expected {options.patients} patients, recovered {found}")
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "s": took,
+        "facts/s": held / took,
+        "CPU s": used.ru_utime + used.ru_stime,
+        "highest bytes in memory": (peak() - before) / held,
+        "bytes in memory": (settled_rss() - before) / held,
+        "RSS MB": rss() / 1e6,
+    }
+
+
+def main() -> None:
+    """Start a broker, feed, recover, and print what each took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=100_000)
+    parser.add_argument("--facts", type=int, default=100, help="facts of each")
+    parser.add_argument("--together", type=int, default=8, help="facts charted at one instant")
+    parser.add_argument("--form", choices=facts.FORMS, default="uuid", help="form of the ids")
+    parser.add_argument("--runs", type=int, default=1, help="recoveries")
+    parser.add_argument("--only", choices=("write", "recover"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only:
+        logging.basicConfig(level="WARNING", format="%(message)s")
+        logging.getLogger("streams").setLevel("INFO")
+        print(json.dumps(asyncio.run({"write": write, "recover": recover}[options.only](options))))
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Path(folder), broker="kafka", external=("redis", "triton")) as stack,
+    ):
+        for what in ["write", *["recover"] * options.runs]:
+            command = [sys.executable, "-m", "bench.recovery", "--only", what, *sys.argv[1:]]
+            done = subprocess.run(
+                command, env={**os.environ, **stack.env}, stdout=subprocess.PIPE, check=True, text=True
+            )
+            print(what, {key: round(value, 1) for key, value in json.loads(done.stdout).items()}, flush=True)
+
+
+if __name__ == "__main__":
+    main()
