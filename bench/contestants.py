@@ -16,7 +16,6 @@ from bench.feed import Feed, produce
 from bench.ground import make_topics, wait_owned, wait_visible
 from streams import topics
 from streams.embedded.stack import Stack
-from streams.embedded.worker import WORKERS
 
 ROOT = Path(__file__).resolve().parent.parent
 VENVS = Path(os.environ.get("BENCH_VENVS", ROOT / ".venv-bench"))
@@ -70,7 +69,7 @@ class CardioStream:
             "CARDIOSTREAM_SOURCES": json.dumps([source]),
             "CARDIOSTREAM_COALESCE": str(mode.coalesce).lower(),
         }
-        kinds = ("bedside", "cache") if mode.keyed else WORKERS
+        kinds = ("bedside", "cache") if mode.keyed else ("normalise", "bedside", "cache")
         self._group = topics.GROUP_BEDSIDE if mode.keyed else topics.GROUP_NORMALISE
         self._kinds = [kind for kind in kinds for _ in range(bedsides if kind == "bedside" else 1)]
         make_topics(stack.settings, (self.source,))

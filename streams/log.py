@@ -21,8 +21,13 @@ _CHATTY = {
     "aiokafka": logging.ERROR,
     "asyncio": logging.WARNING,
     "faust": logging.WARNING,
+    # These name studies and quote values of files.
+    "dicomweb_client": logging.CRITICAL,
+    "pydicom": logging.CRITICAL,
+    "urllib3": logging.CRITICAL,
+    "py.warnings": logging.CRITICAL,
 }
-"""Libraries whose information messages are for their developers."""
+"""Libraries whose information messages are for their developers, or say what must not be said."""
 
 
 class LineFormatter(logging.Formatter):
@@ -81,6 +86,8 @@ def configure(level: str = "info", form: Format = "text") -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(form))
+    # What Python warns of may quote what it stumbled over.
+    logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -15,6 +15,12 @@ BEYOND_RETENTION_HOURS = Histogram(
     "How far before the patient's newest clinical time a fact lay that came too late to be remembered.",
     buckets=(24, 72, 96, 168, 336, 720, 2160, 8760, 87600),
 )
+STUDIES = Counter("cardiostream_studies_total", "What became of imaging studies.", ["outcome", "reason"])
+STUDY_SECONDS = Histogram(
+    "cardiostream_study_seconds",
+    "From the arrival of an imaging study to its predictions.",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400),
+)
 SCORES = Counter("cardiostream_scores_total", "Scores published.", ["level", "stage"])
 DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model and due again.")
 VIEW = Counter("cardiostream_view_writes_total", "Writes to the Redis view.", ["outcome"])

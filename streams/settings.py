@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streams import topics
 
 FhirVersion = Literal["R4", "R4B", "R5"]
-ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag"]
+ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag", "ImagingStudy"]
 
 
 class Source(BaseModel):
@@ -36,11 +37,57 @@ class Source(BaseModel):
     """Whether a clinical time far after arrival is rejected; off for replays of recorded, date-shifted feeds."""
 
 
+class Pacs(BaseModel):
+    """One PACS that images may be fetched from; nothing else is ever asked."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, extra="forbid")
+
+    name: str
+    """Name of the PACS, for logs and counters."""
+    url: str
+    """Base address of its DICOMweb service, e.g. https://pacs.example/dicom-web; addresses that events name have to lie
+    at it or below it."""
+    endpoints: tuple[str, ...] = ()
+    """Ids of the FHIR Endpoint resources that mean this PACS."""
+    redirect_hosts: tuple[str, ...] = ()
+    """Further hosts that it may redirect to, as scheme://host:port; the user and password are not sent there."""
+    user: str = ""
+    """User name for basic authentication; empty for none."""
+    password_file: Path | None = None
+    """File that holds the password of that user."""
+    token_file: Path | None = None
+    """File that holds a bearer token; it is read again for every connection, so a new one needs no restart."""
+    client_certificate: Path | None = None
+    """PEM file with the client's certificate, for mutual TLS."""
+    client_key: Path | None = None
+    """PEM file with its key, where that is not in the same file."""
+    ca_file: Path | None = None
+    """PEM file of the authorities that its certificate is checked against; the machine's own where not set."""
+    changes_url: str = ""
+    """Base address of its change feed (Orthanc's REST API), read for studies that no event tells of; empty for none."""
+    patient_system: str = ""
+    """Identifier system of its Patient IDs, by which studies of the change feed find their patients."""
+    zone: str | None = None
+    """IANA time zone of its study times; without it studies of the change feed do not say when they began."""
+
+    @field_validator("url", "changes_url", "redirect_hosts")
+    @classmethod
+    def _plain_address(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for one in (given,) if isinstance(given, str) else given:
+            if one and not _ADDRESS.fullmatch(one):
+                raise ValueError("expected http(s)://host[:port][/path] without user, query and fragment")
+        return given
+
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~\-]+)*/?")
+
+
 def _sources() -> tuple[Source, ...]:
     return (
         Source(name="hospital", topic=topics.OBSERVATIONS),
         Source(name="hospital", topic=topics.PATIENTS),
         Source(name="hospital", topic=topics.ENCOUNTERS),
+        Source(name="hospital", topic=topics.IMAGING),
         Source(name="replay", topic=topics.REPLAY, refuse_future=False),
     )
 
@@ -129,6 +176,40 @@ class Settings(BaseSettings):
     """Seconds that a worker gets to end in good order; after that it ends at once, and what was open comes again."""
     stall_timeout_s: float = Field(default=60.0, gt=0)
     """Seconds with work due and none done after which a worker declares itself unhealthy and exits."""
+    pacs: tuple[Pacs, ...] = ()
+    """The PACS that images may be fetched from, the first one where an event names none; as JSON in the environment."""
+    imaging_studies_at_once: int = Field(default=4, ge=1, le=64)
+    """Studies of one PACS that are fetched at the same time."""
+    imaging_waiting: int = Field(default=500, ge=1)
+    """Studies that wait in memory; where several PACS share them, the rest waits on a retry topic."""
+    imaging_request_timeout_s: float = Field(default=30.0, gt=0)
+    """Seconds for one answer of a PACS, from the first byte to the last."""
+    imaging_study_timeout_s: float = Field(default=180.0, gt=0)
+    """Seconds for all of one study; after that it waits and is tried again."""
+    imaging_most_instances: int = Field(default=5000, ge=1)
+    """Most instances of a study that is looked at; a larger one is a dead letter."""
+    imaging_largest_file_mb: int = Field(default=256, ge=1)
+    """Largest DICOM file in MiB; a larger one is not fetched to its end."""
+    imaging_bytes_in_flight_mb: int = Field(default=512, ge=16)
+    """MiB of files and pictures of one PACS that are held in memory at once."""
+    imaging_most_megapixels: float = Field(default=64.0, gt=0)
+    """Most millions of pixels of a picture."""
+    imaging_decoders: int = Field(default=2, ge=1, le=32)
+    """Processes that decode pictures."""
+    imaging_decoder_memory_mb: int = Field(default=1536, ge=128)
+    """MiB of address space that one of them may take; a file that needs more is a dead letter."""
+    imaging_niceness: int = Field(default=10, ge=0, le=19)
+    """How far the imaging worker and its decoders step back before other programs of the same machine; a film can wait
+    a moment, a vital sign cannot."""
+    imaging_retry_delays_s: tuple[float, float, float] = (10.0, 60.0, 600.0)
+    """Seconds that a study waits on imaging.retry.short, .medium and .long; it goes to the next once it is six times as
+    old as a delay."""
+    imaging_arrival_deadline_s: float = Field(default=3600.0, ge=0)
+    """Seconds that a study is waited for whose instances have not all come; then what is there is judged."""
+    imaging_give_up_s: float = Field(default=3 * 86400.0, gt=0)
+    """Seconds a PACS or a model may be away before a study becomes a dead letter; below the topics' retention."""
+    pacs_poll_s: float = Field(default=5.0, gt=0)
+    """Seconds between two looks at a PACS's change feed."""
     early_view: bool = True
     """Whether bedside workers write acknowledged scores to Redis themselves; `cache` writes them again and repairs."""
     latest_ttl_s: int = Field(default=7 * 86400, ge=60)

@@ -38,18 +38,25 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 OBSERVATIONS, PATIENTS, ENCOUNTERS, REPLAY = "fhir.observations", "fhir.patients", "fhir.encounters", "fhir.replay"
+IMAGING = "fhir.imaging"
 EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS = "events.observations", "events.patients", "events.transfers"
+EVENTS_IMAGING = "events.imaging"
+IMAGING_RETRIES = "imaging.retry.short", "imaging.retry.medium", "imaging.retry.long"
+"""One topic per delay, so that whoever waits never waits for somebody with a longer delay."""
 TICKS = "events.ticks"
 STATE = "state.bedside"
 PREDICTIONS = "predictions.bedside"
+PREDICTIONS_IMAGING = "predictions.imaging"
 SCORES, LATEST = "risk.scores", "risk.latest"
 CLOCK = "control.clock"
+PACS = "control.pacs"
 DEAD_LETTERS = "dead-letters"
 
 TOPICS: tuple[Topic, ...] = (
     Topic(OBSERVATIONS, "any", "FHIR JSON: Observation, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
     Topic(PATIENTS, "any", "FHIR JSON: Patient, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
     Topic(ENCOUNTERS, "any", "FHIR JSON: Encounter, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
+    Topic(IMAGING, "any", "FHIR JSON: ImagingStudy, Bundle", "delete", 7 * DAY_MS, "hospital, imaging", "normalise"),
     Topic(REPLAY, "any", "FHIR JSON, any resource", "delete", 7 * DAY_MS, "replay, simulate", "normalise"),
     Topic(EVENTS_OBSERVATIONS, "patient_id", "ObservationVersion", "delete", 7 * DAY_MS, "normalise", "bedside"),
     Topic(
@@ -71,13 +78,46 @@ TOPICS: tuple[Topic, ...] = (
         "bedside",
         max_message_bytes=2 * MIB,
     ),
+    Topic(
+        EVENTS_IMAGING,
+        "patient_id, or broadcast",
+        "ImagingStudyVersion, Overruling",
+        "delete",
+        7 * DAY_MS,
+        "normalise, bedside",
+        "imaging",
+    ),
+    *(
+        Topic(name, "patient_id", "StudyRetry", "delete", 7 * DAY_MS, "imaging", "imaging", max_message_bytes=2 * MIB)
+        for name in IMAGING_RETRIES
+    ),
     Topic(TICKS, "partition", "Tick", "delete", DAY_MS, "cache, replay", "bedside"),
     Topic(STATE, "patient, hour, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
     Topic(PREDICTIONS, "patient_id", "Prediction", "delete", 7 * DAY_MS, "bedside", "sites"),
+    Topic(
+        PREDICTIONS_IMAGING,
+        "patient_id, or broadcast",
+        "StudyPredictions, Overruling",
+        "delete",
+        30 * DAY_MS,
+        "imaging",
+        "sites",
+        max_message_bytes=4 * MIB,
+    ),
     Topic(SCORES, "patient_id", "FHIR RiskAssessment", "delete", -1, "bedside", "cache, bedside, sites"),
     Topic(LATEST, "patient_id", "FHIR RiskAssessment", "compact", -1, "cache", "cache, sites"),
     Topic(CLOCK, "clock", "ClockMode", "compact", -1, "replay", "cache", single=True),
-    Topic(DEAD_LETTERS, "source", "DeadLetter", "delete", 30 * DAY_MS, "normalise", "dlq", max_message_bytes=2 * MIB),
+    Topic(PACS, "PACS", "FeedPosition", "compact", -1, "imaging", "imaging", single=True),
+    Topic(
+        DEAD_LETTERS,
+        "source",
+        "DeadLetter",
+        "delete",
+        30 * DAY_MS,
+        "normalise, imaging",
+        "dlq",
+        max_message_bytes=2 * MIB,
+    ),
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
@@ -86,7 +126,20 @@ BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS)
 """What `bedside` takes into its state, and whose ends a tick names."""
 
 GROUP_NORMALISE, GROUP_BEDSIDE, GROUP_CACHE = "cardiostream-normalise", "cardiostream-bedside", "cardiostream-cache"
+GROUP_IMAGING = "cardiostream-imaging"
 """Consumer groups of the workers; whoever asks how far they have come names them from here."""
 
-COPARTITIONED: tuple[str, ...] = (*BEDSIDE_INPUTS, TICKS, STATE, PREDICTIONS, SCORES, LATEST)
+IMAGING_INPUTS = (EVENTS_IMAGING, *IMAGING_RETRIES)
+"""What `imaging` reads; a study that has to wait comes again in the partition where it was."""
+
+COPARTITIONED: tuple[str, ...] = (
+    *BEDSIDE_INPUTS,
+    *IMAGING_INPUTS,
+    TICKS,
+    STATE,
+    PREDICTIONS,
+    PREDICTIONS_IMAGING,
+    SCORES,
+    LATEST,
+)
 """Topics whose partition numbers mean the same share of the patients; counts are checked at start."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto, helper, save
 
+from bench.orthanc import why_not as why_no_orthanc
 from streams.embedded.apache_kafka import why_not
 from streams.embedded.stack import Stack
 from streams.settings import Settings
@@ -29,13 +30,15 @@ instance_group [{ count: 1 kind: KIND_CPU }]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the stack they use, and skip what this machine lacks, saying what that is."""
-    no_kafka = why_not(Settings().kafka_home)
+    no_kafka, no_orthanc = why_not(Settings().kafka_home), why_no_orthanc()
     for item in items:
         for fixture, mark in _MARKS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
         if no_kafka and item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.skip(reason=f"needs Apache Kafka: {no_kafka}"))
+        if no_orthanc and item.get_closest_marker("orthanc"):
+            item.add_marker(pytest.mark.skip(reason=f"needs Orthanc: {no_orthanc}"))
         if "CARDIOSTREAM_DATA" not in os.environ and item.get_closest_marker("realdata"):
             item.add_marker(pytest.mark.skip(reason="needs the public data sets: CARDIOSTREAM_DATA is not set"))
 

@@ -16,7 +16,10 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 Batch = tuple[tuple[Tensor, ...], Tensor]
-"""Inputs in the network's order, labels of shape (rows, 1)."""
+"""Inputs in the network's order, labels as the loss takes them."""
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""What the network says, and the labels, to one number."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -33,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Keep the weights of the last epoch, not those of least validation loss, which is then shown and not used."""
     averaging: float = 0.99
     """Per step: share that the averaged weights keep; the average is what is validated and exported."""
+    slow_rate: float = 1.0
+    """Share of the rate at which weights that were learned elsewhere are changed."""
 
 
 def seed_everything(seed: int) -> None:
@@ -45,10 +50,18 @@ def seed_everything(seed: int) -> None:
 class Fit:
     """One fit of one network, with everything that a checkpoint must hold."""
 
-    def __init__(self, network: nn.Module, plan: Plan, folder: Path) -> None:
-        self.network, self.plan, self.folder = network, plan, folder
+    def __init__(
+        self,
+        network: nn.Module,
+        plan: Plan,
+        folder: Path,
+        *,
+        loss: Loss = nn.functional.binary_cross_entropy_with_logits,
+        slow: Iterable[nn.Parameter] = (),
+    ) -> None:
+        self.network, self.plan, self.folder, self.loss = network, plan, folder, loss
         self.averaged = copy.deepcopy(network).requires_grad_(False)
-        self.optimiser = torch.optim.AdamW(network.parameters(), plan.rate, weight_decay=plan.weight_decay)
+        self.optimiser = torch.optim.AdamW(_rated(network, plan, slow), plan.rate, weight_decay=plan.weight_decay)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, plan.epochs)
         self.epoch, self.best_epoch, self.best = 0, 0, float("inf")
         self.best_weights = copy.deepcopy(network.state_dict())
@@ -130,16 +143,25 @@ class Fit:
 
     def _step(self, inputs: tuple[Tensor, ...], labels: Tensor) -> float:
         self.optimiser.zero_grad()
-        loss = nn.functional.binary_cross_entropy_with_logits(self.network(*inputs), labels)
+        loss = self.loss(self.network(*inputs), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         keep = self.plan.averaging
         for mean, new in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
             mean.mul_(keep).add_(new.detach(), alpha=1 - keep)
+        for kept, found in zip(self.averaged.buffers(), self.network.buffers(), strict=True):
+            kept.copy_(found)  # running figures of a normalisation are averages already
         return float(loss.detach())
 
     def _keep_best(self, loss: float) -> None:
         if self.plan.keep_last or loss < self.best:
             self.best, self.best_epoch = loss, self.epoch + 1
             self.best_weights = copy.deepcopy(self.averaged.state_dict())
+
+
+def _rated(network: nn.Module, plan: Plan, slow: Iterable[nn.Parameter]) -> list[dict[str, Any]]:
+    """Return the optimiser's groups: the weights that learn at the plan's rate, and those that learn slowly."""
+    apart = {id(p) for p in slow}
+    groups = [([p for p in network.parameters() if (id(p) in apart) == there], there) for there in (False, True)]
+    return [{"params": ps, "lr": plan.rate * (plan.slow_rate if there else 1.0)} for ps, there in groups if ps]

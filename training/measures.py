@@ -68,15 +68,30 @@ class Draws(NamedTuple):
         return _triple(self.value[name] - other.value[name], self.resampled[name] - other.resampled[name])
 
 
-def drawn(labels: Floats, probabilities: Floats, threshold: float, seed: int = 0) -> Draws:
-    """Resample patients (rows) with replacement; the same `labels` and `seed` give the same patients."""
+def drawn(
+    labels: Floats, probabilities: Floats, threshold: float, seed: int = 0, patients: NDArray[np.int64] | None = None
+) -> Draws:
+    """Resample patients with replacement; the same `labels` and `seed` give the same patients.
+
+    Parameters
+    ----------
+    patients
+        Whose each row is, shape (rows,); None where every row is a patient of its own.
+    """
     value = measures(labels, probabilities, threshold)
-    each = [measures(labels[s], probabilities[s], threshold) for s in _resampled(labels, seed)]
+    samples = _resampled(labels, seed) if patients is None else _resampled_whole(labels, patients, seed)
+    each = [measures(labels[s], probabilities[s], threshold) for s in samples]
     return Draws(value, {name: np.array([one[name] for one in each]) for name in value})
 
 
 def _triple(value: float, resampled: Floats) -> Triple:
     return [round(float(x), 4) for x in (value, *np.percentile(resampled, (2.5, 97.5)))]
+
+
+def of_rows(values: Floats, seed: int = 0) -> Triple:
+    """Return the mean of one figure per row (picture, patient) and its interval, rows drawn with replacement."""
+    draws = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
+    return _triple(float(values.mean()), values[draws].mean(1))
 
 
 def best_f1(labels: Floats, probabilities: Floats) -> float:
@@ -87,7 +102,24 @@ def best_f1(labels: Floats, probabilities: Floats) -> float:
     return float(probabilities[order[int(np.argmax(f1))]])
 
 
+def best_balance(labels: Floats, probabilities: Floats) -> float:
+    """Return the threshold of highest sensitivity plus specificity (Youden, Cancer 1950)."""
+    order = np.argsort(-probabilities, kind="stable")
+    ill = labels[order] > 0.5
+    balance = np.cumsum(ill) / ill.sum() - np.cumsum(~ill) / (~ill).sum()
+    return float(probabilities[order[int(np.argmax(balance))]])
+
+
 def _resampled(labels: Floats, seed: int) -> list[NDArray[np.int64]]:
     random, n = np.random.default_rng(seed), len(labels)
     samples = (random.integers(0, n, n) for _ in range(RESAMPLES))
     return [s for s in samples if 0 < labels[s].sum() < n]
+
+
+def _resampled_whole(labels: Floats, patients: NDArray[np.int64], seed: int) -> list[NDArray[np.int64]]:
+    """Return samples of patients, each with all rows."""
+    random = np.random.default_rng(seed)
+    rows = [np.flatnonzero(patients == one) for one in np.unique(patients)]
+    draws = (random.integers(0, len(rows), len(rows)) for _ in range(RESAMPLES))
+    samples = (np.concatenate([rows[k] for k in draw]) for draw in draws)
+    return [s for s in samples if 0 < labels[s].sum() < len(s)]

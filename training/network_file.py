@@ -12,7 +12,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from streams.inference.manifest import Manifest, Onnx
+from streams.inference.declared import Declared, Onnx
 
 OPSET, IR_VERSION = 17, 8
 """Highest that Triton images from 23.04 on read; ``tests/conformance`` keeps the ceiling."""
@@ -31,9 +31,9 @@ def round_large_weights(network: nn.Module) -> None:
                 weights.copy_(weights.half().float())
 
 
-def write_onnx(network: nn.Module, spec: Manifest, path: Path) -> Onnx:
+def write_onnx(network: nn.Module, spec: Declared, path: Path) -> Onnx:
     """Export with a free batch dimension and return what the manifest must say of the file."""
-    names = [t.name for t in spec.tensors]
+    names, answers = [t.name for t in spec.tensors], [t.name for t in spec.answers]
     rows = tuple(torch.zeros(2, *t.shape) for t in spec.tensors)
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
@@ -46,8 +46,8 @@ def write_onnx(network: nn.Module, spec: Manifest, path: Path) -> Onnx:
             dynamo=False,
             opset_version=OPSET,
             input_names=names,
-            output_names=[spec.output.name],
-            dynamic_axes={name: {0: "batch"} for name in (*names, spec.output.name)},
+            output_names=answers,
+            dynamic_axes={name: {0: "batch"} for name in (*names, *answers)},
             custom_opsets=TREES,
         )
     model = onnx.load(path)

@@ -53,3 +53,17 @@ def _reliability(axes: Axes, task: str, labels: Floats, probabilities: Floats) -
     parts = np.array_split(np.argsort(probabilities, kind="stable"), 10)
     mean = [(probabilities[p].mean(), labels[p].mean()) for p in parts]
     axes.plot(*zip(*mean, strict=True), marker="o", label=task)
+
+
+def draw_agreement(pairs: Curves, folder: Path, name: str) -> None:
+    """Write ``agreement.png`` of a measure: measured against true, with the line of equality."""
+    figure = Figure(figsize=(6, 6), dpi=110)
+    axes = figure.add_subplot()
+    ends = [min(true.min() for true, _ in pairs.values()), max(true.max() for true, _ in pairs.values())]
+    axes.plot(ends, ends, color="grey", linewidth=1)
+    for task, (true, told) in pairs.items():
+        axes.scatter(true, told, s=14, label=task)
+    axes.set(xlabel=f"{name}, drawn by hand", ylabel=f"{name}, measured")
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
+    figure.savefig(folder / "agreement.png", bbox_inches="tight")

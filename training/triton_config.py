@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from streams.inference.manifest import Manifest, Tensor
-
-MAX_BATCH = 256
+from streams.inference.declared import Declared, Tensor
 
 _TEMPLATE = """\
 # Written by training/triton_config.py from model.toml. The stock Triton image serves it with its own
@@ -21,7 +19,7 @@ output [
 version_policy {{ specific {{ versions: [ {version} ] }} }}
 instance_group [ {{ kind: KIND_CPU count: 1 }} ]
 dynamic_batching {{
-  preferred_batch_size: [ 64, 128, 256 ]
+  preferred_batch_size: [ {preferred} ]
   max_queue_delay_microseconds: 500
   default_queue_policy {{
     timeout_action: REJECT
@@ -40,20 +38,23 @@ model_warmup [
   }},
   {{
     name: "a batch"
-    batch_size: 64
+    batch_size: {quarter}
 {warmup}
   }}
 ]
 """
 
 
-def config_of(spec: Manifest) -> str:
+def config_of(spec: Declared) -> str:
     """Return the text of ``config.pbtxt``; one version, dynamic batching, a queue that rejects instead of growing."""
+    most = spec.max_batch
     return _TEMPLATE.format(
         name=spec.name,
-        max_batch=MAX_BATCH,
+        max_batch=most,
+        preferred=", ".join(str(max(1, most // part)) for part in (4, 2, 1)),
+        quarter=max(1, most // 4),
         inputs=",\n".join(_tensor(t) for t in spec.tensors),
-        outputs=_tensor(spec.output),
+        outputs=",\n".join(_tensor(t) for t in spec.answers),
         version=spec.version,
         warmup="\n".join(_warmup(t) for t in spec.tensors),
     )

@@ -20,7 +20,7 @@ from streams.embedded.part import PartFailed
 from streams.embedded.stack import Interrupted, Stack
 from streams.embedded.supervisor import Supervisor
 from streams.embedded.terminal import Signals, Terminal
-from streams.embedded.worker import WORKERS
+from streams.embedded.worker import needed
 from streams.settings import Settings
 from streams.verify.audit import Report
 
@@ -51,7 +51,7 @@ def demo(
     log.configure("warning")
     terminal, signals = Terminal(), Signals()
     stack = Stack(
-        settings.run_dir, workers=WORKERS, default_ports=True, settings=settings,
+        settings.run_dir, workers=needed(settings), default_ports=True, settings=settings,
         progress=terminal.say, interrupted=signals.interrupted,
     )  # fmt: skip
     arguments = ("simulate", "--patients", str(patients), "--hours", str(hours), "--speed", speed, "--live")

@@ -16,6 +16,7 @@ class Name(StrEnum):
     normalise = "normalise"
     bedside = "bedside"
     cache = "cache"
+    imaging = "imaging"
 
 
 def register(app: typer.Typer) -> None:

@@ -1,10 +1,8 @@
-"""A model's folder as a contract: what goes in, what comes out, how far to believe it; read from ``model.toml``."""
+"""What a model of vital signs declares in ``model.toml``: window, inputs, sufficiency, the meaning of its answer."""
 
 from __future__ import annotations
 
-import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -14,16 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.errors import ContractError
+from streams.inference.answers import check_outputs
+from streams.inference.declared import (
+    NUMPY,
+    Calibration,
+    DType,
+    Onnx,
+    Output,
+    Positive,
+    Probability,
+    Step,
+    Tensor,
+    Thresholds,
+    check_declared,
+    check_levels,
+    read_manifest,
+)
 from streams.records import Level
 from streams.vocabulary import INDEX
 
-Kind = Literal["gru"]
-DType = Literal["FP32"]
-NUMPY: dict[str, type[np.generic]] = {"FP32": np.float32}
-"""Triton's name of an element type to numpy's."""
+__all__ = [
+    "NUMPY", "Answer", "Calibration", "DType", "Input", "Manifest", "Onnx", "Output", "Probability", "Statics", "Step",
+    "Sufficiency", "Tensor", "Thresholds", "Training", "Window", "check_output", "load",
+]  # fmt: skip
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Kind = Literal["gru"]
+MAX_BATCH = 256
+"""Rows of one call; a row is 12 kB."""
 
 
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,48 +92,6 @@ class Statics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     age_max: float
 
 
-class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One named tensor of the exported network, without its batch dimension."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: DType
-    low: float
-    high: float
-
-
-class Output(Tensor, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The network's answer."""
-
-    meaning: str
-
-
-class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Platt scaling, already inside the exported graph: sigmoid(slope * logit + intercept)."""
-
-    method: Literal["platt"]
-    slope: Positive
-    intercept: float
-    inside_graph: Literal[True]
-
-
-class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The lowest probability of a level."""
-
-    level: Level
-    at: Probability
-
-
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a probability turns into a word."""
-
-    operating_point: Probability
-    chosen: str
-    """How the operating point was chosen."""
-    levels: tuple[Step, ...]
-    """Rising; the first starts at 0."""
-
-
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the model learned from."""
 
@@ -129,15 +102,6 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deaths: int
     seed: int
     command: str
-
-
-class Onnx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The exported network and its digest."""
-
-    file: str
-    sha256: str
-    opset: int
-    ir_version: int
 
 
 class Manifest(
@@ -164,7 +128,17 @@ class Manifest(
 
     def level(self, probability: float) -> Level:
         """Return the level of a calibrated `probability`."""
-        return [step.level for step in self.thresholds.levels if probability >= step.at][-1]
+        return self.thresholds.level(probability)
+
+    @property
+    def answers(self) -> tuple[Output, ...]:
+        """The one output."""
+        return (self.output,)
+
+    @property
+    def max_batch(self) -> int:
+        """Most rows per call."""
+        return MAX_BATCH
 
 
 class Answer(NamedTuple):
@@ -193,20 +167,13 @@ def load(repository: Path, name: str) -> Manifest:
     ContractError
         Where the file is missing, malformed or not of this network.
     """
-    path = repository / name / "model.toml"
-    try:
-        manifest = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Manifest)
-    except (OSError, ValueError, msgspec.ValidationError) as error:
-        raise ContractError(f"{path} cannot be read: {error}; export the model again or mend the file") from error
-    _check(manifest, path.parent)
+    manifest = read_manifest(repository / name, Manifest)
+    check_declared(manifest, repository / name)
+    unknown = sorted(c for i in manifest.inputs for c in (i.code, *i.parts) if c not in INDEX)
+    if unknown:
+        raise ContractError(f"{name} reads codes {unknown} that the vocabulary lacks; add them there first")
+    check_levels(name, manifest.thresholds)
     return manifest
-
-
-def discover(repository: Path) -> tuple[Manifest, ...]:
-    """Load every model of `repository`, in order of their names; every folder there must be a model."""
-    return tuple(
-        load(repository, path.name) for path in sorted(repository.iterdir()) if path.is_dir() and path.name[0] != "."
-    )
 
 
 def check_output(manifest: Manifest, outputs: Mapping[str, NDArray[np.generic]], rows: int) -> Answer:
@@ -222,45 +189,5 @@ def check_output(manifest: Manifest, outputs: Mapping[str, NDArray[np.generic]],
     Answer
         A wrong name, shape or element type marks every row; a value that is not finite or out of range its own.
     """
-    declared = manifest.output
-    answer = outputs.get(declared.name)
-    shape, dtype = (rows, *declared.shape), NUMPY[declared.dtype]
-    if answer is None or answer.shape != shape or answer.dtype != dtype:
-        came = "no such tensor" if answer is None else f"{answer.dtype} {answer.shape}"
-        return _void(rows, f"{declared.name}: expected {np.dtype(dtype)} {shape}, received {came}")
-    values = answer.reshape(rows, -1)[:, 0].astype(np.float32)
-    ok = (values >= declared.low) & (values <= declared.high)  # NaN compares false
-    fault = (
-        ""
-        if ok.all()
-        else f"{declared.name}: {int((~ok).sum())} of {rows} rows not finite or not in {declared.low}..{declared.high}"
-    )
-    return Answer(np.where(ok, values, np.float32(np.nan)), ok, fault)
-
-
-def _void(rows: int, fault: str) -> Answer:
-    return Answer(np.full(rows, np.nan, np.float32), np.zeros(rows, np.bool_), fault)
-
-
-def _check(manifest: Manifest, folder: Path) -> None:
-    if manifest.name != folder.name:
-        raise ContractError(f"model.toml names {manifest.name}, its folder is {folder.name}; they must be the same")
-    unknown = sorted(c for i in manifest.inputs for c in (i.code, *i.parts) if c not in INDEX)
-    if unknown:
-        raise ContractError(f"{folder.name} reads codes {unknown} that the vocabulary lacks; add them there first")
-    steps = [step.at for step in manifest.thresholds.levels]
-    if not steps or steps[0] != 0 or steps != sorted(steps):
-        raise ContractError(f"{folder.name}: levels start at {steps[:1]} and must start at 0 and rise")
-    _check_digest(manifest, folder)
-
-
-def _check_digest(manifest: Manifest, folder: Path) -> None:
-    network = folder / manifest.onnx.file
-    try:
-        digest = hashlib.sha256(network.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ContractError(f"{network} cannot be read: {error}; export the model again") from error
-    if digest != manifest.onnx.sha256:
-        raise ContractError(
-            f"{network} has SHA-256 {digest}, model.toml says {manifest.onnx.sha256}; export the model again"
-        )
+    checked = check_outputs(manifest, outputs, rows)
+    return Answer(checked.outputs[manifest.output.name].reshape(rows, -1)[:, 0], checked.ok, checked.fault)

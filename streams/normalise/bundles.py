@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.errors import RejectedMessage
 from streams.normalise import deletes, resources
 from streams.normalise.document import Json, Repeated, refuse_repeats
+from streams.normalise.endpoints import address
 from streams.normalise.outcome import Outcome, Scope
 from streams.normalise.references import Local, Target, is_id, target
 from streams.records import Event, Skip
@@ -26,7 +27,8 @@ def add(bundle: Json, scope: Scope, outcome: Outcome, outer: int | None = None) 
         return
     if not entries:
         outcome.skips.append(Skip("empty-bundle"))
-    scope = scope._replace(local={**scope.local, **_local(entries)})
+    local, addresses = {**scope.local, **_local(entries)}, {**scope.addresses, **_addresses(entries)}
+    scope = scope._replace(local=local, addresses=addresses)
     for index, entry in enumerate(entries):
         _add_entry(entry, scope, outcome, index if outer is None else outer, nested=outer is not None)
 
@@ -55,6 +57,17 @@ def _local(entries: list[object]) -> Local:
             given = by_url.id if by_url else ""
         if isinstance(kind, str) and given:
             found[url] = Target(kind, given)
+    return found
+
+
+def _addresses(entries: list[object]) -> dict[str, str]:
+    """Map the Endpoints of a Bundle to their addresses, so that a study that names one is found."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        url, resource = (entry.get("fullUrl"), entry.get("resource")) if isinstance(entry, dict) else (None, None)
+        if isinstance(resource, dict) and (place := address(resource)):
+            names = url, f"Endpoint/{resource.get('id')}"
+            found |= {name: place for name in names if isinstance(name, str)}
     return found
 
 

@@ -19,7 +19,7 @@ _URL = re.compile(
     r"(?:https?://[^\s?#]+/|/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:\?.*)?"
 )
 _CONDITIONAL = re.compile(r"(?:https?://[^\s?#]+/|/)?[A-Z][A-Za-z]{2,63}/?\?.*")
-_PREFIXES = {"Observation": "", "Encounter": "Encounter/", "Flag": "Flag/"}
+_PREFIXES = {"Observation": "", "Encounter": "Encounter/", "Flag": "Flag/", "ImagingStudy": "ImagingStudy/"}
 """How an `Overruling` names a resource of each type that is read."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.clock import Instant
@@ -36,3 +37,5 @@ class Scope(NamedTuple):
     future_tolerance_s: float
     local: Local
     """The other resources of its Bundle by ``fullUrl``."""
+    addresses: Mapping[str, str] = {}
+    """Addresses of the Endpoints of its Bundle, by ``fullUrl`` and by ``Endpoint/<id>``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.normalise.shapes import Meta
-from streams.records import EncounterVersion, Event, ObservationVersion, Overruling
+from streams.records import EncounterVersion, Event, ImagingStudyVersion, ObservationVersion, Overruling
 
 
 def is_change(given_id: str | None, meta: Meta | None, status: str | None, telling: frozenset[str]) -> bool:
@@ -16,12 +16,15 @@ def is_change(given_id: str | None, meta: Meta | None, status: str | None, telli
     return status in telling or (meta is not None and meta.version_id not in {None, "1"})
 
 
-def overruling(event: ObservationVersion | EncounterVersion) -> Overruling:
+Versioned = ObservationVersion | EncounterVersion | ImagingStudyVersion
+
+
+def overruling(event: Versioned) -> Overruling:
     """Return the word to every partition that goes beside an event which is a change."""
     return Overruling(event.source, event.resource_id, event.version, event.patient_id, event.received_at)
 
 
-def told(event: ObservationVersion | EncounterVersion, change: bool) -> list[Event]:
+def told(event: Versioned, change: bool) -> list[Event]:
     """Return what goes out for one version: a change that names nobody is no event of any patient."""
     if not change:
         return [event]

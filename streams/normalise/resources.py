@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from streams.errors import ContractError, RejectedMessage
-from streams.normalise import encounters, flags, observations, patients, shapes
+from streams.normalise import encounters, flags, observations, patients, shapes, studies
 from streams.normalise.document import Json, refuse_repeats
 from streams.normalise.outcome import Found, Outcome, Scope
 from streams.normalise.resource_types import known
@@ -20,6 +20,7 @@ _READERS: dict[str, tuple[type[Any], Callable[[Any, Scope], Found]]] = {
     "Patient": (shapes.Patient, patients.read),
     "Encounter": (shapes.Encounter, encounters.read),
     "Flag": (shapes.Flag, flags.read),
+    "ImagingStudy": (shapes.ImagingStudy, studies.read),
 }
 _MISFIT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?: - at `\$?(.*)`)?")
 

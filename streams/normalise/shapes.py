@@ -180,3 +180,32 @@ class Flag(msgspec.Struct, rename="camel"):
     encounter: Reference | None = None
     period: Period | None = None
     contained: Any = None
+
+
+class StudySeries(msgspec.Struct, rename="camel"):
+    """One series of an ImagingStudy."""
+
+    uid: str | None = None
+    modality: Any = None
+    """A Coding in R4, a CodeableConcept in R5."""
+    body_site: Any = None
+    """A Coding in R4, a CodeableReference in R5."""
+    number_of_instances: int | None = None
+    endpoint: list[Reference] | None = None
+
+
+class ImagingStudy(msgspec.Struct, rename="camel"):
+    """A DICOM study as the record tells of it (http://hl7.org/fhir/R4/imagingstudy.html, and the same of R5)."""
+
+    id: str | None = None
+    meta: Meta | None = None
+    identifier: list[Identifier] | None = None
+    status: str | None = None
+    modality: list[Any] | None = None
+    subject: Reference | None = None
+    encounter: Reference | None = None
+    started: str | None = None
+    endpoint: list[Reference] | None = None
+    number_of_instances: int | None = None
+    series: list[StudySeries] | None = None
+    contained: Any = None

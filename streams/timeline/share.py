@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from streams.clock import Instant
-from streams.records import Event, Identities, Identity, Overruling, Transfer
+from streams.records import BedsideEvent, Identities, Identity, Overruling, Transfer
 from streams.timeline import identities
 from streams.timeline.encoding import (
     PieceKey,
@@ -183,7 +183,7 @@ class Share:
         """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
         return self.timelines.made(patient_id)
 
-    def apply(self, event: Event | Identities | Transfer) -> Taken:
+    def apply(self, event: BedsideEvent | Identities | Transfer) -> Taken:
         """Take in one record of the bedside's inputs and say what became of it."""
         if isinstance(event, Overruling):
             return Taken("overruling", tuple(self._overrule(event)))

@@ -12,6 +12,8 @@ from streams.settings import Settings
 from streams.transport.consumer import RunConsumer, RunTransport
 
 BUFFERED_RUNS = 64
+POLL_RECORDS = 2000
+"""Most records of one fetch, and so of a run."""
 
 
 class RunApp(faust.App):
@@ -45,7 +47,7 @@ class _QuietMonitor(faust.Monitor):
     on_message_out = Sensor.on_message_out
 
 
-def new_app(group_id: str, settings: Settings) -> RunApp:
+def new_app(group_id: str, settings: Settings, poll_records: int = POLL_RECORDS) -> RunApp:
     """Return a Faust app of the consumer group `group_id`.
 
     Only the consumer, the conductor and agents of Faust are used; state has its own changelog because pieces carry
@@ -55,7 +57,7 @@ def new_app(group_id: str, settings: Settings) -> RunApp:
         group_id,
         broker=[f"kafka://{host}" for host in settings.bootstrap_servers.split(",")],
         broker_commit_interval=0.25,
-        broker_max_poll_records=2000,
+        broker_max_poll_records=poll_records,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.session_timeout_s / 5,
         broker_request_timeout=max(40.0, settings.session_timeout_s * 2),

@@ -8,11 +8,12 @@ import msgspec
 
 from streams.clock import Instant
 from streams.inference.manifest import load
+from streams.inference.repository import discover_imaging
 from streams.normalise import Raw
 from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
+from streams.verify import studies
 from streams.verify.comparison import (
-    Finding,
     compare_copies,
     compare_latest,
     compare_letters,
@@ -20,12 +21,12 @@ from streams.verify.comparison import (
     compare_scores,
     compare_states,
     compare_view,
-    counted,
     expected_retirements,
     expected_scores,
 )
 from streams.verify.evidence import Evidence, collect, read_view
 from streams.verify.expectation import Accounting, Expectation
+from streams.verify.findings import Finding, counted
 from streams.verify.offline import OfflineScorer
 from streams.verify.settled import places
 from streams.workers.bedside import MODEL
@@ -45,6 +46,8 @@ class Report(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     first_score_at: Instant | None = None
     """Arrival time of the first score; None where there is none."""
+    studies: dict[str, int] = {}
+    """What became of the versions of imaging studies."""
 
 
 async def audit(settings: Settings, *, with_view: bool = True) -> Report:
@@ -53,6 +56,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     async with reading(settings, "cardiostream-verify") as consumer:
         await _read_sources(consumer, settings, expectation)
         evidence = await collect(consumer, settings)
+        answers = await studies.collect(consumer, range(settings.partitions))
     expectation.give_up(evidence.given_up)
     results = evidence.results
     findings, largest = _score_findings(settings, expectation, evidence)
@@ -63,6 +67,9 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
             "partitions that have not acted on a tick": evidence.ticks_missed,
         }
     )
+    fates, unanswered = studies.compare(expectation.studies, answers)
+    # Where no model is for images, no worker for them runs.
+    findings += unanswered if discover_imaging(settings.model_repository) else []
     findings += compare_states(expectation.timelines, evidence.state)
     findings += compare_copies(expectation.timelines, evidence.copies)
     findings += compare_letters(expectation.letters, evidence.letters)
@@ -77,6 +84,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         tuple(sorted(results.latencies_ms)),
         tuple(findings),
         results.first_at,
+        fates,
     )
 
 

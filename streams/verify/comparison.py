@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
-import msgspec
-
 from streams.fusion.stage import Cutoffs
 from streams.inference.manifest import Manifest
 from streams.publish.identity import facts_digest, version_id
@@ -18,18 +16,12 @@ from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Timeline
 from streams.verify.evidence import View
 from streams.verify.expectation import Letter
+from streams.verify.findings import Finding, counted
 from streams.verify.offline import OfflineScorer
 from streams.workers.assessment import Case, case_of, judge
 
 TOLERANCE = 1e-5
 """Largest difference between a model's published value and the same model run offline on the same facts."""
-
-
-class Finding(msgspec.Struct, frozen=True, order=True):
-    """One kind of difference and how many there are; never whose."""
-
-    kind: str
-    count: int
 
 
 def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timeline]) -> list[Finding]:
@@ -178,8 +170,3 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
 
 def _place(index: float | None) -> float:
     return INDETERMINATE if index is None else index
-
-
-def counted(counts: Mapping[str, int]) -> list[Finding]:
-    """Return what was counted as findings; nothing where there is none of it."""
-    return [Finding(kind, int(count)) for kind, count in counts.items() if count]

@@ -9,10 +9,20 @@ import msgspec
 
 from streams.identity import is_alias
 from streams.normalise import Raw, normalise
-from streams.records import Event, Identities, ObservationVersion, Overruling, PatientVersion, Version
+from streams.records import (
+    Event,
+    Identities,
+    ImagingStudyVersion,
+    ObservationVersion,
+    Overruling,
+    PatientVersion,
+    Version,
+)
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
+from streams.verify.studies import PREFIX
+from streams.verify.studies import Expected as Studies
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -28,6 +38,7 @@ class Expectation:
     def __init__(self, settings: Settings) -> None:
         self.whole = Share(b"", retention_of(settings))
         self._tolerance_s = settings.future_tolerance_s
+        self.studies = Studies()
         self.messages = 0
         self.skips: Counter[str] = Counter()
         self.letters: set[Letter] = set()
@@ -52,6 +63,12 @@ class Expectation:
             self._take(event)
 
     def _take(self, event: Event) -> None:
+        if isinstance(event, ImagingStudyVersion) or (
+            isinstance(event, Overruling) and event.resource_id.startswith(PREFIX)
+        ):
+            # No part of the bedside's state: another worker answers them.
+            self.studies.take(event)
+            return
         self.whole.apply(event)
         if isinstance(event, Overruling):
             self._changes += 1

@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from streams import topics
 from streams.errors import RetryableError
+from streams.inference.repository import discover_imaging
 from streams.settings import Settings
 from streams.transport.reading import read_ends, read_on
 
@@ -25,6 +26,9 @@ async def lag(settings: Settings) -> dict[str, int]:
         topics.GROUP_BEDSIDE: (*settings.bedside_inputs, topics.TICKS),
         topics.GROUP_CACHE: (topics.SCORES,),
     }
+    if discover_imaging(settings.model_repository):
+        # What waits for another try has been read; it may wait for days.
+        groups[topics.GROUP_IMAGING] = (topics.EVENTS_IMAGING,)
     return {group: await _lag_of(settings, group, names) for group, names in groups.items() if names}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams import metrics
 from streams.errors import ContractError
-from streams.records import Event, Overruling
+from streams.records import BedsideEvent, Event, ImagingStudyVersion, Overruling
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.transport.produce import Out
@@ -39,18 +39,23 @@ class Door:
             if run.topic in self.intake.stopped:
                 break
             result = self.intake.read(run, record)
-            elsewhere = [event for event in result.events if not self._is_of(run.partition, event)]
             outs += self.intake.letters(result)
-            outs += [out for event in elsewhere for out in route(event, self._partitions)]
+            strayed = False
             for event in result.events:
-                if self._is_of(run.partition, event):
+                if not isinstance(event, ImagingStudyVersion) and self._is_of(run.partition, event):
                     metrics.FACTS.labels(gathered.apply(event, share)).inc()
-            strayed = any(not isinstance(event, Overruling) for event in elsewhere)
+                else:
+                    outs += route(event, self._partitions)
+                    strayed |= self._is_astray(run.partition, event)
             if self._astray[run.topic].tripped(strayed):
                 raise _not_keyed(run)
         return outs
 
-    def _is_of(self, partition: int, event: Event) -> bool:
+    def _is_astray(self, partition: int, event: Event) -> bool:
+        """Tell whether an event shows that the source is not keyed as its settings say."""
+        return not isinstance(event, Overruling) and self._relay.home(event.patient_id) != partition
+
+    def _is_of(self, partition: int, event: BedsideEvent) -> bool:
         return not isinstance(event, Overruling) and self._relay.home(event.patient_id) == partition
 
 

@@ -13,8 +13,8 @@ from streams.errors import ContractError
 from streams.identity import is_alias
 from streams.publish.retirement import Retirement
 from streams.records import (
+    BedsideEvent,
     EncounterVersion,
-    Event,
     Identities,
     ObservationVersion,
     Overruling,
@@ -54,7 +54,7 @@ class Gathered(msgspec.Struct):
         """Take one record of our own topics into the state and note whom it concerns."""
         return self.apply(decoded(_event, record, run), share)
 
-    def apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
+    def apply(self, event: BedsideEvent | Identities | Transfer, share: Share) -> Outcome:
         """Take one event into the state and note whom it concerns."""
         if self.judge is None:
             return self._apply(event, share)
@@ -64,7 +64,7 @@ class Gathered(msgspec.Struct):
         self._absorb(alone)
         return outcome
 
-    def _apply(self, event: Event | Identities | Transfer, share: Share) -> Outcome:
+    def _apply(self, event: BedsideEvent | Identities | Transfer, share: Share) -> Outcome:
         taken = share.apply(event)
         for name in taken.touched:
             self.note(name, event.received_at)

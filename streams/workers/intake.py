@@ -11,7 +11,7 @@ import msgspec
 from streams import metrics, topics
 from streams.errors import ContractError
 from streams.normalise import Normalised, Raw, normalise
-from streams.records import ClinicalEvent, DeadLetter, Event, ObservationVersion, Overruling
+from streams.records import ClinicalEvent, DeadLetter, Event, ImagingStudyVersion, ObservationVersion, Overruling
 from streams.settings import Settings, Source
 from streams.transport.produce import Out, partition_of
 from streams.transport.runs import Record, Run
@@ -104,14 +104,21 @@ def route(event: Event, partitions: int) -> list[Out]:
     if not isinstance(event, Overruling):
         return [event_out(event, partitions)]
     value = _encode(event)
-    return [Out(topics.EVENTS_PATIENTS, partition, OVERRULING_KEY, value) for partition in range(partitions)]
+    imaging = event.resource_id.startswith("ImagingStudy/")
+    topic = topics.EVENTS_IMAGING if imaging else topics.EVENTS_PATIENTS
+    return [Out(topic, partition, OVERRULING_KEY, value) for partition in range(partitions)]
 
 
-def event_out(event: ClinicalEvent, partitions: int) -> Out:
+def event_out(event: ClinicalEvent | ImagingStudyVersion, partitions: int) -> Out:
     """Return the record that carries a clinical event to the partition of its patient."""
     key = event.patient_id.encode()
-    topic = topics.EVENTS_OBSERVATIONS if isinstance(event, ObservationVersion) else topics.EVENTS_PATIENTS
-    return Out(topic, partition_of(key, partitions), key, _encode(event))
+    return Out(_topic_of(event), partition_of(key, partitions), key, _encode(event))
+
+
+def _topic_of(event: ClinicalEvent | ImagingStudyVersion) -> str:
+    if isinstance(event, ImagingStudyVersion):
+        return topics.EVENTS_IMAGING
+    return topics.EVENTS_OBSERVATIONS if isinstance(event, ObservationVersion) else topics.EVENTS_PATIENTS
 
 
 def dead_letter_out(letter: DeadLetter, partitions: int) -> Out:

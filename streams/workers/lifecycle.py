@@ -15,8 +15,7 @@ from streams import metrics
 from streams.errors import CardioStreamError, RetryableError
 from streams.log import where_it_failed
 from streams.settings import Settings
-from streams.transport.app import RunApp, new_app
-from streams.transport.pipeline import Pipeline
+from streams.transport.app import POLL_RECORDS, RunApp, new_app
 from streams.transport.produce import Producer
 from streams.transport.runs import Item, Run
 
@@ -25,12 +24,34 @@ log = logging.getLogger(__name__)
 READY_FILE = "CARDIOSTREAM_READY_FILE"
 
 
+class Line(Protocol):
+    """What takes runs and sees them to their end: a `Pipeline`, or what keeps no order."""
+
+    failed: asyncio.Future[None]
+
+    async def put(self, item: Item) -> None:
+        """Add a run; waits while there is no room."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+
+    async def drain(self, deadline_s: float) -> bool:
+        """Forget what waits and give what is under way a deadline."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way that is due."""
+
+
 class Work(Protocol):
     """What makes one worker different from the others."""
 
     name: str
     topics: tuple[str, ...]
-    pipeline: Pipeline[Any]
+
+    @property
+    def pipeline(self) -> Line:
+        """What takes the runs that come."""
 
     async def start(self) -> None:
         """Connect what this worker needs beside Kafka."""
@@ -48,9 +69,9 @@ class Work(Protocol):
 class Host:
     """Runs one worker in this process until it is told to stop or fails."""
 
-    def __init__(self, group_id: str, settings: Settings) -> None:
+    def __init__(self, group_id: str, settings: Settings, poll_records: int = POLL_RECORDS) -> None:
         self.settings = settings
-        self.app: RunApp = new_app(group_id, settings)
+        self.app: RunApp = new_app(group_id, settings, poll_records)
         self.producer = Producer(settings, group_id)
         self._prepared = asyncio.Event()
         self._preparing: asyncio.Task[None] | None = None
@@ -70,6 +91,10 @@ class Host:
         for item in items:
             if isinstance(item, Run):
                 self.app.run_consumer.ack_run(item)
+        self._progress = time.monotonic()
+
+    def progressed(self) -> None:
+        """Note that a part of slow work is done, though no run is yet."""
         self._progress = time.monotonic()
 
     async def run(self, work: Work) -> int:

@@ -1,5 +1,6 @@
 import json
 import logging
+import subprocess
 import sys
 
 from streams.errors import ContractError
@@ -56,3 +57,18 @@ def test_the_text_of_a_foreign_error_is_not_written_and_that_of_our_own_is() -> 
 
     assert "Smith" not in line_of(ValueError("invalid literal: Smith"))
     assert "run the version that wrote it" in line_of(ContractError("run the version that wrote it"))
+
+
+def test_libraries_that_name_studies_say_nothing_whatever_the_level() -> None:
+    program = """
+import logging, warnings
+from streams.log import configure
+configure("debug")
+for name in ("dicomweb_client.web", "pydicom", "urllib3.connectionpool"):
+    logging.getLogger(name).error("study 1.2.3 of somebody")
+warnings.warn("the value 1.2.3 is not valid")
+logging.getLogger("streams").info("heard")
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    assert "heard" in said
+    assert "1.2.3" not in said

@@ -16,10 +16,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from streams import topics
-from streams.settings import Settings, Source
+from streams.settings import Pacs, Settings, Source
 
 PAGE = Path(__file__).parents[2] / "docs/settings.md"
-FIELDS = [(model, name) for model in (Settings, Source) for name in model.model_fields]
+FIELDS = [(model, name) for model in (Settings, Source, Pacs) for name in model.model_fields]
 REFRESH = "python -m tests.unit.test_settings"
 
 
@@ -73,6 +73,11 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
         (Source(name="icu", topic="icu.fhir", zone="Europe/Berlin"),),
     ),
     "log_level": ("warning", "warning"),
+    "pacs": (
+        '[{"name": "main", "url": "https://pacs.example/dicom-web", "token_file": "/run/token"}]',
+        (Pacs(name="main", url="https://pacs.example/dicom-web", token_file=Path("/run/token")),),
+    ),
+    "imaging_retry_delays_s": ("[1, 2, 3]", (1.0, 2.0, 3.0)),
 }
 
 
@@ -106,6 +111,11 @@ def test_every_setting_can_be_overridden_in_the_environment(name: str, monkeypat
         ("flushes_in_flight", "9"),
         ("sources", '[{"name": "icu", "topic": "icu.fhir", "misspelt": true}]'),
         ("sources", '[{"name": "icu", "topic": "icu.fhir", "fhir_version": "R9"}]'),
+        ("pacs", '[{"name": "main", "url": "https://me:secret@pacs.example/dicom-web"}]'),
+        ("pacs", '[{"name": "main", "url": "file:///etc/passwd"}]'),
+        ("pacs", '[{"name": "main", "url": "https://pacs.example/x?y=z"}]'),
+        ("pacs", '[{"name": "main", "url": "https://pacs.example", "password": "in clear"}]'),
+        ("imaging_retry_delays_s", "[1, 2]"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +134,7 @@ def test_the_default_sources_read_declared_topics() -> None:
         ("hospital", "fhir.observations", True),
         ("hospital", "fhir.patients", True),
         ("hospital", "fhir.encounters", True),
+        ("hospital", "fhir.imaging", True),
         ("replay", "fhir.replay", False),
     ]
     assert {s.topic for s in Settings().sources} <= topics.BY_NAME.keys()
@@ -184,6 +195,15 @@ def page() -> str:
             "```json",
             sources,
             "```",
+            "",
+            "## PACS",
+            "",
+            "`CARDIOSTREAM_PACS` is a JSON list with one object per PACS that images may be fetched from; none by",
+            "default ([imaging](imaging.md)):",
+            "",
+            "| Field | Default | What it says |",
+            "| --- | --- | --- |",
+            *rows(Pacs, {name: name for name in Pacs.model_fields}),
             "",
         ]
     )

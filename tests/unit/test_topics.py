@@ -56,13 +56,19 @@ def words(text: str) -> list[str]:
 
 def test_state_and_latest_scores_are_compacted_and_everything_else_is_kept_for_a_stated_time() -> None:
     compacted = {t.name for t in TOPICS if t.cleanup == "compact"}
-    assert sorted(compacted) == ["control.clock", "risk.latest", "state.bedside"]
+    assert sorted(compacted) == ["control.clock", "control.pacs", "risk.latest", "state.bedside"]
     days = {t.name: t.retention_ms / DAY_MS for t in TOPICS if t.cleanup == "delete" and t.retention_ms != -1}
     assert days == {
         "fhir.observations": 7,
         "fhir.patients": 7,
         "fhir.encounters": 7,
         "fhir.replay": 7,
+        "fhir.imaging": 7,
+        "events.imaging": 7,
+        "imaging.retry.short": 7,
+        "imaging.retry.medium": 7,
+        "imaging.retry.long": 7,
+        "predictions.imaging": 30,
         "events.observations": 7,
         "events.patients": 7,
         "events.transfers": 7,

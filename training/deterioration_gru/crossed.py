@@ -15,7 +15,7 @@ from training.calibration import platt, sigmoid
 from training.deterioration_gru import refitted
 from training.deterioration_gru.baselines import news2_points
 from training.deterioration_gru.blending import shares_of
-from training.deterioration_gru.evaluate import Scores, write_figures
+from training.deterioration_gru.evaluate import truth_of
 from training.deterioration_gru.examples import View, snapshot_of
 from training.deterioration_gru.fitting import DROPOUT, HIDDEN, PLAN, Rows, fit_network, voices_of
 from training.deterioration_gru.network import SHORTER, VOICES, DeteriorationGru
@@ -25,6 +25,7 @@ from training.deterioration_gru.summaries import BLOCKS, TAIL
 from training.deterioration_gru.tasks import tasks
 from training.deterioration_gru.teachers import FOLDS, Teachers, fold_of
 from training.deterioration_gru.views import Features, load_or_build
+from training.figures import Scores, write_figures
 from training.measures import Floats, best_f1
 
 
@@ -126,7 +127,7 @@ def cross_validate(ground: Ground, data: Path, run: Path, epochs: int = PLAN.epo
     }
     head: dict[str, Any] = {"model": ground.spec.name, "version": ground.spec.version, "data": data.name, "role": "cv"}
     head["voices"] = dict(zip(VOICES, found.learned.shares, strict=True))
-    return write_figures(head, scored, ground.stays, found.threshold, run / "cv" / "figures")
+    return write_figures(head, scored, truth_of(ground.stays), found.threshold, run / "cv" / "figures")
 
 
 def _scores(ground: Ground, view: View, task: str, k: int, ours: Floats, data: Path, run: Path) -> tuple[Scores, int]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import numpy as np
-import pandas as pd
 import typer
 
 from streams.inference.manifest import Manifest, load
@@ -22,13 +20,9 @@ from training.deterioration_gru.examples import View, snapshot_of
 from training.deterioration_gru.p12 import Stay, read_stays
 from training.deterioration_gru.spec import NAME
 from training.deterioration_gru.tasks import tasks
-from training.measures import Floats, drawn
-from training.plots import draw_all
+from training.figures import Scores, Truth, write_figures
 
 BATCH = 64
-
-Scores = dict[str, Floats]
-"""``""`` for the network, else the baseline's name, to probabilities in the stays' order."""
 
 
 def evaluate(data: Path, role: str, out: Path, repository: Path, triton: str = "") -> dict[str, Any]:
@@ -43,20 +37,12 @@ def evaluate(data: Path, role: str, out: Path, repository: Path, triton: str = "
     ask = triton_answers(triton, spec) if triton else onnx_answers(repository, spec)
     scored = {task: score(stays, view, spec, ask) for task, view in tasks(spec)}
     head = {"model": spec.name, "version": spec.version, "data": data.name, "role": role}
-    return write_figures(head, scored, stays, spec.thresholds.operating_point, out)
+    return write_figures(head, scored, truth_of(stays), spec.thresholds.operating_point, out)
 
 
-def write_figures(
-    head: dict[str, Any], scored: dict[str, tuple[Scores, int]], stays: list[Stay], threshold: float, out: Path
-) -> dict[str, Any]:
-    """Write ``metrics.json``, ``predictions.csv`` and the plots of scored stays and return the figures."""
-    out.mkdir(parents=True, exist_ok=True)
-    labels = np.array([s.died for s in stays], np.float64)
-    metrics = {**head, "tasks": _figures(scored, labels, threshold)}
-    (out / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=1) + b"\n")
-    _predictions(scored, stays).to_csv(out / "predictions.csv", index=False)
-    draw_all({task: (labels, scores[""]) for task, (scores, _) in scored.items()}, out)
-    return metrics
+def truth_of(stays: list[Stay]) -> Truth:
+    """Return who died."""
+    return Truth([s.record_id for s in stays], np.array([s.died for s in stays], np.float64))
 
 
 def score(stays: list[Stay], view: View, spec: Manifest, ask: Ask) -> tuple[Scores, int]:
@@ -72,30 +58,6 @@ def score(stays: list[Stay], view: View, spec: Manifest, ask: Ask) -> tuple[Scor
         "logistic": fitted.logistic.probabilities(baselines.summary(prepared)),
     }
     return scores, sum(bool(p.reasons) for p in prepared)
-
-
-def _figures(scored: dict[str, tuple[Scores, int]], labels: Floats, threshold: float) -> dict[str, Any]:
-    figures: dict[str, Any] = {}
-    for task, (scores, indeterminate) in scored.items():
-        draws = {name: drawn(labels, values, threshold) for name, values in scores.items()}
-        for name, draw in draws.items():
-            entry = {"n": len(labels), "positives": int(labels.sum()), "threshold": threshold, **draw.triples()}
-            if name:
-                entry["model_less_baseline"] = {f: draws[""].less(draw, f) for f in ("auroc", "auprc")}
-            else:
-                entry["indeterminate"] = indeterminate
-            figures[f"baseline/{name}/{task}" if name else task] = entry
-    return figures
-
-
-def _predictions(scored: dict[str, tuple[Scores, int]], stays: list[Stay]) -> pd.DataFrame:
-    rows = [
-        (stay.record_id, f"baseline/{name}/{task}" if name else task, int(stay.died), round(float(p), 6))
-        for task, (scores, _) in scored.items()
-        for name, values in scores.items()
-        for stay, p in zip(stays, values, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["id", "task", "label", "probability"])
 
 
 def main(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from streams.errors import ContractError
-from streams.inference.manifest import check_output, discover, load
+from streams.inference.manifest import check_output, load
+from streams.inference.repository import discover
 
 REPOSITORY = Path(__file__).parents[3] / "model_repo"
 NAME = "deterioration_gru"

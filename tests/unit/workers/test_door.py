@@ -18,6 +18,7 @@ from streams.workers.gathering import Gathered
 from streams.workers.ownership import retention_of
 from streams.workers.relay import Relay
 from tests.unit.normalise.fhir_messages import NOON, bundle, heart_rate
+from tests.unit.normalise.test_normalise_studies import study
 from tests.unit.workers.fakes import Rec
 
 SETTINGS = Settings(partitions=6, sources=(Source(name="monitors", topic="bus.vitals", keyed_by_patient=True),))
@@ -91,3 +92,19 @@ def test_a_source_most_of_which_is_refused_stops_alone() -> None:
     letters = bedside.take(*[b"not JSON"] * 1200)
     assert len(letters) == 1000
     assert bedside.door.intake.stopped == {"bus.vitals"}
+
+
+def test_an_imaging_study_is_no_part_of_the_bedsides_state_and_goes_to_the_worker_for_it() -> None:
+    bedside = Bedside()
+    outs = bedside.take(study(status="cancelled"))
+    assert [(out.topic, out.partition) for out in outs] == [
+        (topics.EVENTS_IMAGING, HOME),
+        *((topics.EVENTS_IMAGING, n) for n in range(6)),
+    ]
+    assert not bedside.share.timelines
+
+
+def test_imaging_studies_of_this_partition_are_no_sign_of_a_wrong_key() -> None:
+    bedside = Bedside()
+    for n in range(1100):
+        bedside.take(study(id=f"s-{n}"))

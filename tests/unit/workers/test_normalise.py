@@ -17,6 +17,7 @@ from streams.settings import Settings, Source
 from streams.workers.intake import SourceGuard, dead_letter_out, event_out, route
 from streams.workers.normalise import NormaliseWork
 from tests.unit.normalise.fhir_messages import NOON, bundle, heart_rate
+from tests.unit.normalise.test_normalise_studies import study
 from tests.unit.workers.fakes import START, Broker, Host, Rec, through, vitals
 
 GOOD = json.dumps(heart_rate()).encode()
@@ -198,6 +199,15 @@ def test_an_overruling_goes_to_every_partition_whoever_it_names() -> None:
     assert [out[:3] for out in outs] == [(topics.EVENTS_PATIENTS, n, b"overruling") for n in range(6)]
     decoded = {msgspec.json.decode(out.value or b"", type=ON_PATIENTS) for out in outs}
     assert decoded == {word}
+
+
+async def test_an_imaging_study_and_its_overruling_go_to_the_worker_for_them_alone() -> None:
+    host = Host(Broker())
+    changed = json.dumps(study(meta={"versionId": "2"})).encode()
+    await through(work_on(host, partitions=3), host.run(topics.IMAGING, records(changed)))
+    assert len(host.producer.sent) == len(host.producer.on(topics.EVENTS_IMAGING)) == 4
+    assert {out.key for out in host.producer.sent} == {b"p1", b"overruling"}
+    assert host.committable(topics.IMAGING) == 1
 
 
 async def test_a_correction_becomes_an_event_and_an_overruling_each_counted_once() -> None:

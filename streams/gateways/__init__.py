@@ -1,0 +1,1 @@
+"""The hospital's doors that are not Kafka."""

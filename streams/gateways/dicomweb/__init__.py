@@ -1,0 +1,1 @@
+"""DICOMweb: which PACS may be asked, how, and within which limits; and its feed of changes."""

@@ -1,0 +1,179 @@
+"""Questions to one PACS (QIDO-RS, WADO-RS; PS3.18 10.4 and 10.6), answered in threads of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+from dicomweb_client.web import DICOMwebClient, _Transaction
+
+from streams.errors import ContractError, RejectedMessage
+from streams.gateways.dicomweb.bounds import Bounds
+from streams.gateways.dicomweb.failures import PacsAway, meaning
+from streams.gateways.dicomweb.hosts import Place
+from streams.gateways.dicomweb.session import new_session
+from streams.pixels import header
+from streams.pixels.header import Header
+from streams.pixels.terms import body_part
+
+T = TypeVar("T")
+MIB = 1024 * 1024
+LARGEST_ANSWER = 64 * MIB
+"""Bytes of an answer in JSON."""
+_MOST_SERIES = 1000
+_TRIES = 2
+_PAUSE_S = 0.3
+_A_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_UID, _MODALITY, _BODY, _COUNT = "0020000E", "00080060", "00180015", "00201209"
+
+
+class SeriesFound(NamedTuple):
+    """One series as the PACS lists it."""
+
+    uid: str
+    modality: str
+    body_part: str
+    instances: int
+    """-1 where the PACS does not say."""
+
+
+class InstanceBytesClient(DICOMwebClient):  # type: ignore[misc]
+    """`DICOMwebClient`, which hands instances on unparsed: bytes of a stranger are parsed where memory is bounded."""
+
+    def instance_bytes(self, study_uid: str, series_uid: str, sop_uid: str) -> bytes:
+        """Retrieve one instance in the transfer syntax in which the PACS has it."""
+        url = self._get_instances_url(_Transaction.RETRIEVE, study_uid, series_uid, sop_uid)
+        accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+        with self._http_get(url, headers={"Accept": accept}, stream=True) as response:
+            if response.headers.get("Content-Type", "").startswith("application/dicom"):
+                return bytes(response.content)
+            parts: Iterator[bytes] = self._decode_multipart_message(response, stream=True)
+            return bytes(next(parts))
+
+
+class PacsClient:
+    """Asks one PACS; at most so many requests are under way at once.
+
+    Parameters
+    ----------
+    place
+        PACS and base address.
+    at_once
+        Requests under way, each in a thread with a session of its own.
+    timeout_s
+        Seconds of one request, to its last byte.
+    """
+
+    def __init__(self, place: Place, *, at_once: int, timeout_s: float) -> None:
+        self._place, self._timeout_s = place, timeout_s
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"pacs-{place.pacs.name}")
+        self._own = threading.local()
+        self._bounds: list[Bounds] = []
+
+    async def series(self, study_uid: str) -> list[SeriesFound]:
+        """List the series of a study; empty where the PACS knows none.
+
+        Raises
+        ------
+        NotThere, PacsAway
+            Where it may be there later (`RetryableError`).
+        RejectedMessage
+            ``host-not-allowed``, ``redirects``, ``too-large``, ``pacs-refused``.
+        """
+        found = await self._ask(
+            LARGEST_ANSWER,
+            lambda client: client.search_for_series(
+                study_uid, limit=_MOST_SERIES, fields=["Modality", "BodyPartExamined", _COUNT]
+            ),
+        )
+        return [one for one in map(_series, _objects(found)) if is_uid(one.uid)]
+
+    async def headers(self, study_uid: str, series_uid: str) -> list[Header]:
+        """Return what every instance of a series says of itself; raises as `series` does.
+
+        One whose UIDs are none, or those of another study, is left out: it could not be asked for.
+        """
+        found = await self._ask(LARGEST_ANSWER, lambda client: client.retrieve_series_metadata(study_uid, series_uid))
+        headers = [header.read(one) for one in _objects(found)]
+        wanted = study_uid, series_uid
+        return [one for one in headers if (one.study_uid, one.series_uid) == wanted and is_uid(one.sop_uid)]
+
+    async def instance(self, wanted: Header, most_bytes: int) -> bytes:
+        """Return the file of one instance of at most so many bytes; raises as `series` does."""
+        uids = wanted.study_uid, wanted.series_uid, wanted.sop_uid
+        # Around the file stand the boundaries of a message in parts.
+        return await self._ask(most_bytes + 64 * 1024, lambda client: client.instance_bytes(*uids))
+
+    async def _ask(self, most_bytes: int, question: Callable[[Any], T]) -> T:
+        """Ask, and once more where the PACS could not be reached: a connection that it has closed meanwhile."""
+        for attempt in range(_TRIES):
+            try:
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._threads, self._asked, most_bytes, question)
+            except PacsAway as away:
+                if attempt + 1 == _TRIES or away.reason not in {"connection", "status-503", "status-429"}:
+                    raise
+            await asyncio.sleep(_PAUSE_S * (0.5 + random.random()))  # noqa: S311 - jitter
+        raise AssertionError("unreachable")
+
+    def _asked(self, most_bytes: int, question: Callable[[Any], T]) -> T:
+        name = self._place.pacs.name
+        try:
+            client, bounds = self._mine()
+            with bounds.request(most_bytes):
+                return question(client)
+        except RejectedMessage:
+            raise
+        except ContractError:
+            # A secret that cannot be read now concerns this PACS alone; at the start it stops the worker.
+            raise PacsAway("secret", name) from None
+        except Exception as error:  # the client raises what its libraries raise
+            raise PacsAway("timeout", name) if bounds.is_over else meaning(error, name) from None
+
+    def _mine(self) -> tuple[InstanceBytesClient, Bounds]:
+        if not hasattr(self._own, "client"):
+            self._own.bounds = Bounds(self._timeout_s)
+            self._bounds.append(self._own.bounds)
+            session = new_session(self._place.pacs, self._own.bounds)
+            self._own.client = InstanceBytesClient(self._place.url, session=session, timeout=self._timeout_s)
+            # Trying again is ours: the library would also try again what must not be.
+            self._own.client.set_http_retry_params(retry=False)
+        return self._own.client, self._own.bounds
+
+    def close(self) -> None:
+        """Begin nothing more, and end what is under way."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for one in self._bounds:
+            one.cut()
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether a text is a DICOM UID (PS3.5 9.1), so that it means nothing else in an address."""
+    return len(text) <= 64 and _A_UID.fullmatch(text) is not None
+
+
+def _objects(found: object) -> list[dict[str, Any]]:
+    if not isinstance(found, list):
+        raise RejectedMessage("pacs-answer", "PACS", "a list in DICOM JSON", "another kind of value")
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _series(found: dict[str, Any]) -> SeriesFound:
+    def first(tag: str) -> Any:
+        element = found.get(tag)
+        values = element.get("Value") if isinstance(element, dict) else None
+        return values[0] if isinstance(values, list) and values else None
+
+    word = first(_BODY)
+    count = first(_COUNT)
+    return SeriesFound(
+        str(first(_UID) or ""),
+        str(first(_MODALITY) or ""),
+        body_part(word) if isinstance(word, str) else "",
+        int(count) if str(count).isdigit() else -1,
+    )

@@ -1,0 +1,53 @@
+"""What a PACS's silence or refusal means: not there yet, away for now, or never."""
+
+from __future__ import annotations
+
+import requests
+
+from streams.errors import RejectedMessage, RetryableError
+
+_AWAY = frozenset({401, 403, 407, 408, 425, 429})
+"""Statuses below 500 that another try may end: also what a wrong password gives, which the site mends."""
+_GONE = frozenset({404, 410})
+
+
+class NotThere(RetryableError):
+    """The PACS answers that it does not have it; it may still be on its way."""
+
+
+class PacsAway(RetryableError):
+    """The PACS could not be asked.
+
+    Parameters
+    ----------
+    reason
+        ``connection``, ``timeout``, ``answer``, or ``status-<code>``.
+    """
+
+    def __init__(self, reason: str, pacs: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"{reason}: expected an answer of PACS {pacs}, received none that can be used; the study waits and is "
+            "tried again; look at the PACS, and at its user and certificates, if this lasts"
+        )
+
+
+def meaning(error: Exception, pacs: str) -> Exception:
+    """Translate an error of the client; its text goes nowhere, for it may quote addresses of studies."""
+    if isinstance(error, RejectedMessage | RetryableError):
+        return error
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return _of_status(error.response.status_code, pacs)
+    if isinstance(error, requests.TooManyRedirects):
+        return RejectedMessage("redirects", "PACS", "at most a few redirects", "more of them")
+    known = ((requests.Timeout, "timeout"), (requests.exceptions.InvalidJSONError, "answer"), (OSError, "connection"))
+    # All errors of the library are an OSError.
+    return PacsAway(next((word for kind, word in known if isinstance(error, kind)), "answer"), pacs)
+
+
+def _of_status(status: int, pacs: str) -> Exception:
+    if status in _GONE:
+        return NotThere(f"PACS {pacs}: expected the study, received status {status}; it is asked for again")
+    if status in _AWAY or status >= 500:
+        return PacsAway(f"status-{status}", pacs)
+    return RejectedMessage("pacs-refused", "PACS", "status 200", f"status {status}")

@@ -1,0 +1,34 @@
+"""All models of a repository, each as its modality declares it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from streams.errors import ContractError
+from streams.inference.imaging_manifest import ImagingManifest, load_imaging
+from streams.inference.manifest import Manifest, load
+
+
+def discover(repository: Path) -> tuple[Manifest | ImagingManifest, ...]:
+    """Load every model of `repository`, in order of their names; every folder there must be a model."""
+    return tuple(
+        load_any(repository, path.name)
+        for path in sorted(repository.iterdir())
+        if path.is_dir() and path.name[0] != "."
+    )
+
+
+def discover_imaging(repository: Path) -> tuple[ImagingManifest, ...]:
+    """Load every model of images, in order of their names."""
+    return tuple(spec for spec in discover(repository) if isinstance(spec, ImagingManifest))
+
+
+def load_any(repository: Path, name: str) -> Manifest | ImagingManifest:
+    """Load one model of any modality; ContractError where its folder does not keep its contract."""
+    path = repository / name / "model.toml"
+    try:
+        modality = tomllib.loads(path.read_text("utf-8")).get("modality")
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{path} cannot be read: {error}; export the model again or mend the file") from error
+    return load_imaging(repository, name) if modality == "imaging" else load(repository, name)

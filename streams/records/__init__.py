@@ -1,0 +1,63 @@
+"""The typed records that travel between the steps; every topic's value type stands here."""
+
+from __future__ import annotations
+
+from streams.records.events import (
+    BedsideEvent,
+    ClinicalEvent,
+    EncounterStatus,
+    EncounterVersion,
+    Event,
+    Measure,
+    ObservationVersion,
+    Overruling,
+    PatientVersion,
+)
+from streams.records.readings import ClassProbability, Heat, Line, Measured, Outline, Point, Reading
+from streams.records.refusals import DeadLetter, Skip
+from streams.records.scores import Correction, CorrectionKind, InputUsed, Level, Prediction, RiskScore, Standing, Status
+from streams.records.studies import ImagingStudyVersion, SeriesAnnounced, StudyRetry
+from streams.records.study_predictions import ImageBasis, StudyPrediction, StudyPredictions
+from streams.records.ticks import Tick
+from streams.records.transfers import Identities, Identity, Transfer
+from streams.records.version import Version
+
+__all__ = [
+    "BedsideEvent",
+    "ClassProbability",
+    "ClinicalEvent",
+    "Correction",
+    "CorrectionKind",
+    "DeadLetter",
+    "EncounterStatus",
+    "EncounterVersion",
+    "Event",
+    "Heat",
+    "Identities",
+    "Identity",
+    "ImageBasis",
+    "ImagingStudyVersion",
+    "InputUsed",
+    "Level",
+    "Line",
+    "Measure",
+    "Measured",
+    "ObservationVersion",
+    "Outline",
+    "Overruling",
+    "PatientVersion",
+    "Point",
+    "Prediction",
+    "Reading",
+    "RiskScore",
+    "SeriesAnnounced",
+    "Skip",
+    "Standing",
+    "Status",
+    "StudyPrediction",
+    "StudyPredictions",
+    "StudyRetry",
+    "Tick",
+    "Transfer",
+    "Version",
+]

@@ -1,0 +1,94 @@
+"""What goes out for a study: predictions, a wait for another try, or a dead letter."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+
+from streams import topics
+from streams.errors import RejectedMessage
+from streams.pixels.frames import chosen
+from streams.pixels.image import Image
+from streams.records import (
+    DeadLetter,
+    ImageBasis,
+    ImagingStudyVersion,
+    Reading,
+    Status,
+    StudyPrediction,
+    StudyPredictions,
+    StudyRetry,
+)
+from streams.transport.produce import Out
+from streams.transport.runs import Record, Run
+from streams.workers.intake import dead_letter_out
+
+_encode = msgspec.json.Encoder().encode
+
+
+def said_of(
+    study: ImagingStudyVersion, predictions: tuple[StudyPrediction, ...] = (), reasons: tuple[str, ...] = ()
+) -> StudyPredictions:
+    """Return what is said of one version of a study; a withdrawn one has nothing but its withdrawal."""
+    return StudyPredictions(
+        patient_id=study.patient_id,
+        source=study.source,
+        resource_id=study.resource_id,
+        version=study.version,
+        study_uid=study.study_uid,
+        as_of=study.started_at or study.version.last_updated or study.received_at,
+        received_at=study.received_at,
+        withdrawn=study.withdrawn,
+        encounter_id=study.encounter_id,
+        predictions=predictions,
+        reasons=reasons,
+    )
+
+
+def predicted(reading: Reading, image: Image) -> StudyPrediction:
+    """Return what a model says of a picture, with the picture as its basis."""
+    header = image.header
+    rows, columns = image.values.shape
+    basis = ImageBasis(
+        series_uid=header.series_uid,
+        instance_uids=(header.sop_uid,),
+        frame=chosen(header.frames),
+        rows=rows,
+        columns=columns,
+        modality=header.modality,
+        body_part=header.body_part,
+        view=header.view,
+    )
+    status: Status = "indeterminate" if reading.refusals else "ok"
+    return StudyPrediction(reading.model, reading.version, status, reading.refusals, basis, reading)
+
+
+def predictions_out(said: StudyPredictions, partition: int) -> Out:
+    """Return the record that carries predictions to the patient's partition."""
+    return Out(topics.PREDICTIONS_IMAGING, partition, said.patient_id.encode(), _encode(said))
+
+
+def retry_out(retry: StudyRetry, topic: str, partition: int) -> Out:
+    """Return the record by which a study waits."""
+    return Out(topic, partition, retry.study.patient_id.encode(), _encode(retry))
+
+
+def letter_out(study: ImagingStudyVersion, rejected: RejectedMessage, record: Record, run: Run, partitions: int) -> Out:
+    """Return the dead letter of a study, with the event that names it."""
+    value = record.value or b""
+    letter = DeadLetter(
+        reason=rejected.reason,
+        field=rejected.field,
+        expected=rejected.expected,
+        received=rejected.received,
+        source=study.source,
+        topic=run.topic,
+        partition=run.partition,
+        offset=record.offset,
+        entry=-1,
+        sha256=sha256(value).hexdigest(),
+        received_at=study.received_at,
+        payload=value,
+    )
+    return dead_letter_out(letter, partitions)

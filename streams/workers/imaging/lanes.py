@@ -1,0 +1,98 @@
+"""One lane per PACS: its own connections, slots, memory and breaker, so that none waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from streams.gateways.dicomweb.client import PacsClient
+from streams.gateways.dicomweb.failures import PacsAway
+from streams.gateways.dicomweb.hosts import Place, place_of
+from streams.inference.breaker import Breaker
+from streams.settings import Pacs, Settings
+from streams.workers.imaging.budget import Budget
+
+_MIB = 1024 * 1024
+_PAUSE_S = 10.0
+"""Seconds that a PACS which keeps failing is not asked."""
+_LEAST_CALLS = 4
+_MOST_ADDRESSES = 16
+"""Base addresses below one PACS that are kept connected."""
+
+
+class Lane:
+    """The way to one PACS."""
+
+    def __init__(self, pacs: Pacs, settings: Settings) -> None:
+        self.pacs = pacs
+        self.budget = Budget(settings.imaging_bytes_in_flight_mb * _MIB)
+        self.waiting = 0
+        """Studies that have come for this PACS and are not done."""
+        self._at_once, self._timeout_s = settings.imaging_studies_at_once, settings.imaging_request_timeout_s
+        self._slots = asyncio.Semaphore(self._at_once)
+        self._breaker = Breaker(_PAUSE_S, window_s=60.0, least_calls=_LEAST_CALLS)
+        self._clients: dict[str, PacsClient] = {}
+
+    @asynccontextmanager
+    async def slot(self, url: str) -> AsyncIterator[PacsClient]:
+        """Wait for a turn and hand out the client; what is raised within says whether the PACS is well.
+
+        Raises
+        ------
+        PacsAway
+            At once, where the PACS has kept failing.
+        """
+        async with self._slots:
+            ticket = self._breaker.admit(time.monotonic())
+            if ticket is None:
+                raise PacsAway("breaker-open", self.pacs.name)
+            try:
+                yield self._client(url)
+            except PacsAway:
+                self._breaker.record(ticket, ok=False, now=time.monotonic())
+                raise
+            except asyncio.CancelledError:
+                self._breaker.abandon(ticket, time.monotonic())
+                raise
+            except BaseException:
+                self._breaker.record(ticket, ok=True, now=time.monotonic())
+                raise
+            self._breaker.record(ticket, ok=True, now=time.monotonic())
+
+    def _client(self, url: str) -> PacsClient:
+        if url not in self._clients:
+            if len(self._clients) >= _MOST_ADDRESSES:
+                self._clients.pop(next(iter(self._clients))).close()
+            place = Place(self.pacs, url)
+            self._clients[url] = PacsClient(place, at_once=self._at_once, timeout_s=self._timeout_s)
+        return self._clients[url]
+
+    def close(self) -> None:
+        """Close its connections."""
+        for client in self._clients.values():
+            client.close()
+
+
+class Lanes:
+    """The lanes of all PACS of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pacs = settings.pacs
+        self._lanes = {pacs.name: Lane(pacs, settings) for pacs in settings.pacs}
+        self._share = settings.imaging_waiting // len(self._lanes) if len(self._lanes) > 1 else None
+
+    def of(self, endpoints: tuple[str, ...]) -> tuple[Lane, str]:
+        """Return the lane of a study and the address it is asked for at; `RejectedMessage` where there is none."""
+        place = place_of(endpoints, self._pacs)
+        return self._lanes[place.pacs.name], place.url
+
+    def is_full(self, lane: Lane) -> bool:
+        """Tell whether a PACS has its share of what waits in memory; the only PACS may have all of it."""
+        return self._share is not None and lane.waiting >= self._share
+
+    def close(self) -> None:
+        """Close all connections."""
+        for lane in self._lanes.values():
+            lane.close()
