@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from bench.feed import Feed, produce
-from bench.ground import make_topics, wait_visible
+from bench.ground import make_topics, wait_owned, wait_visible
 from streams import topics
 from streams.embedded.stack import Stack
 
@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENVS = Path(os.environ.get("BENCH_VENVS", ROOT / ".venv-bench"))
 """Folder of virtual environments of those peers whose dependencies clash with the project's."""
 PROBES = 24
+READY_S = 600.0
+"""A worker that restores a large state is ready late."""
 
 
 class Contestant(Protocol):
@@ -68,14 +70,16 @@ class CardioStream:
             "CARDIOSTREAM_COALESCE": str(mode.coalesce).lower(),
         }
         kinds = ("bedside", "cache") if mode.keyed else ("normalise", "bedside", "cache")
+        self._group = topics.GROUP_BEDSIDE if mode.keyed else topics.GROUP_NORMALISE
         self._kinds = [kind for kind in kinds for _ in range(bedsides if kind == "bedside" else 1)]
         make_topics(stack.settings, (self.source,))
 
     def start(self) -> None:
-        """Start the workers and wait until they have their partitions."""
+        """Start the workers and wait until they have their partitions, those of the source too."""
         started = [self._stack.start_worker(kind, self._environment) for kind in self._kinds]
         for worker in started:
-            worker.wait_ready(180)
+            worker.wait_ready(READY_S)
+        wait_owned(self._stack.settings, self._group, self.source)
 
     def stop(self) -> None:
         """Stop the workers."""

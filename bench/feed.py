@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from bench.numbers import Sent
 from bench.observations import observations
@@ -34,6 +35,11 @@ class Feed:
         self._made = 0
 
     @property
+    def facts(self) -> int:
+        """How many observations there have been."""
+        return self._made * len(self.patients)
+
+    @property
     def begun(self) -> bool:
         """Whether there have been any observations."""
         return self._made > 0
@@ -61,8 +67,10 @@ class Feed:
         ]
 
 
-def produce(settings: Settings, outs: list[Out], rate: float | None = None) -> list[float]:
+def produce(settings: Settings, outs: Sequence[Out], rate: float | None = None, together: int = 1) -> list[float]:
     """Produce records, at `rate` a second or as fast as the broker takes them; return when each was handed over.
+
+    At a rate, each `together` records are handed over in one go, as a monitor's values of one instant are.
 
     Uses librdkafka, so that producing costs the contestants' cores as little as it can.
     """
@@ -77,7 +85,7 @@ def produce(settings: Settings, outs: list[Out], rate: float | None = None) -> l
     )
     times, began = [], time.monotonic()
     for count, out in enumerate(outs):
-        if rate and (ahead := began + count / rate - time.monotonic()) > 0.0003:
+        if rate and count % together == 0 and (ahead := began + count / rate - time.monotonic()) > 0.0003:
             producer.poll(0)
             time.sleep(ahead)
         times.append(time.monotonic())

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,12 +17,12 @@ from redis import Redis
 
 from streams.clock import Instant
 from streams.embedded.part import Part
+from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
 from streams.provision.broker import admin
 from streams.publish import keys
 from streams.settings import Settings
-from streams.transport.produce import Out, Producer
-from streams.transport.reading import read_ends, read_to_end, reading
+from streams.transport.reading import read_ends, reading
 
 _CHUNK = 200
 _POLL_S = 0.05
@@ -28,6 +32,19 @@ _STAMP_MS = 500
 
 RECORDED: dict[str, Any] = {"stale_after_s": 7 * 86_400.0, "silent_after_s": 7 * 86_400.0}
 """Settings of every stack that is measured: the feeds lie hours in the past, and nothing is to go stale meanwhile."""
+
+
+@contextmanager
+def open_stack(broker: BrokerChoice, triton: str = "", **overrides: Any) -> Iterator[Stack]:
+    """Open a stack in a fresh folder, with its own Triton or one that runs elsewhere (``host:port``).
+
+    The folder, which holds what the broker stored, is removed in the end; after an exception it stays for its logs.
+    """
+    values = {**RECORDED, **overrides, **({"triton_url": triton} if triton else {})}
+    folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
+    with Stack(folder, broker=broker, settings_overrides=values, external=("triton",) if triton else ()) as stack:
+        yield stack
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class TooSlow(Exception):
@@ -42,23 +59,28 @@ def make_topics(settings: Settings, names: Sequence[str]) -> None:
         client.wait_for_topics(list(names))
 
 
-def warm_up(settings: Settings, records: int = 40_000) -> None:
-    """Send records of the usual size through the broker and read them back: a young JVM is slow at first."""
-    topic = "bench.warm"
-    make_topics(settings, (topic,))
-    outs = [Out(topic, n % settings.partitions, b"warm", bytes(600)) for n in range(records)]
-    asyncio.run(_through(settings, topic, outs))
+def wait_owned(settings: Settings, group: str, topic: str, timeout_s: float = 60.0) -> None:
+    """Wait until the members of a group have all partitions of a topic among them.
+
+    A group that joined before the topic was known has none of it until its metadata are next renewed.
+    """
+    end, count = time.monotonic() + timeout_s, 0
+    with admin(settings.bootstrap_servers) as client:
+        while count < settings.partitions:
+            if time.monotonic() > end:
+                raise TooSlow(
+                    f"{group} has {count} of {settings.partitions} partitions of {topic} after {timeout_s:.0f} s"
+                )
+            time.sleep(_POLL_S)
+            count = owned(client.describe_groups([group])[group], topic)
 
 
-async def _through(settings: Settings, topic: str, outs: list[Out]) -> None:
-    producer = Producer(settings, "bench")
-    await producer.start()
-    for start in range(0, len(outs), 50):
-        await (await producer.send(outs[start : start + 50]))
-    await producer.stop()
-    async with reading(settings, "bench") as consumer:
-        for number in range(settings.partitions):
-            await read_to_end(consumer, topic, number)
+def owned(described: dict[str, Any], topic: str) -> int:
+    """Return how many partitions of a topic the members of a described group have."""
+    if described["group_state"] != "Stable":
+        return 0
+    assigned = [part for member in described["members"] for part in member["member_assignment"]["assigned_partitions"]]
+    return sum(len(part["partitions"]) for part in assigned if part["topic"] == topic)
 
 
 def wait_visible(settings: Settings, patients: Sequence[str], as_of: Instant, timeout_s: float) -> None:

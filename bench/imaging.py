@@ -25,10 +25,11 @@ from bench import parts
 from bench.contestants import MODES, CardioStream, probe
 from bench.feed import Feed
 from bench.films import chest, dataset, file_of, section, uid
-from bench.ground import RECORDED, warm_up
+from bench.ground import RECORDED
 from bench.imaging_models import write_repository
 from bench.numbers import Quantiles
 from bench.orthanc import Orthanc
+from bench.warmth import warm_up
 from streams import topics
 from streams.embedded.stack import Stack
 from streams.embedded.worker import Worker
@@ -178,7 +179,7 @@ def run(rate: float, seconds: float, side: int, console: Console) -> None:
 
 def _measure(stack: Stack, films: dict[str, int], scan: str, rate: float, seconds: float, console: Console) -> None:
     console.print("warming up")
-    warm_up(stack.settings)
+    warm_up(stack)
     ward = CardioStream(stack, MODES[0])
     ward.start()
     stack.start_worker("normalise").wait_ready(180)

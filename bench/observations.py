@@ -40,14 +40,15 @@ def observations(
         code, unit, low, high = VITALS[n % len(VITALS)]
         at = isoformat(start + n * MINUTE)
         for name, key, partition in places:
-            value = _resource(name, n, (code, unit, rng.randint(low, high)), at)
+            value = resource(name, n, (code, unit, rng.randint(low, high)), at)
             outs.append(Out(topic, partition, key, value))
     return outs
 
 
-def _resource(patient: str, n: int, vital: tuple[str, str, int], at: str) -> bytes:
+def resource(patient: str, n: int, vital: tuple[str, str, int], at: str) -> bytes:
+    """Return one Observation of (LOINC code, UCUM unit, value) as JSON; `n` is its number among the patient's."""
     code, unit, value = vital
-    resource = {
+    content = {
         "resourceType": "Observation",
         "id": f"{patient}-{n}",
         "meta": {"versionId": "1", "profile": ["http://hl7.org/fhir/StructureDefinition/vitalsigns"]},
@@ -58,4 +59,4 @@ def _resource(patient: str, n: int, vital: tuple[str, str, int], at: str) -> byt
         "effectiveDateTime": at,
         "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
     }
-    return msgspec.json.encode(resource)
+    return msgspec.json.encode(content)

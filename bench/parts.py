@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bench import ground
 from bench.contestants import Contestant, Peer
 from bench.feed import Feed, produce
-from bench.numbers import Quantiles, quantiles, waits_ms
-from bench.watch import Watcher, watched
+from bench.numbers import Quantiles, Sent, quantiles, waits_ms
+from bench.watch import Sights, Watcher, watched
 from streams.clock import WallClock
 from streams.embedded.stack import Stack
 
-FINISH_S = 120.0
+FINISH_S = 240.0
 WATCHED_PER_S = 300.0
 """Writes to Redis a second that the watcher looks at; more patients are watched at lower rates."""
 AT_ONCE_MS = 100
+LEAD_S = 3.0
+"""First seconds of a paced feed, reported apart: processes that have just been idle or in a burst settle in them."""
 COMMITTED_S = 1.5
 """After this long with nothing to do, every contestant has committed what it did."""
 
@@ -44,6 +47,8 @@ class Latency(NamedTuple):
     to_topic: Quantiles | None
     lost: int
     """Watched observations that never became visible in Redis."""
+    lead: Quantiles | None = None
+    """To Redis, of the first `LEAD_S` seconds, which the others leave out."""
 
 
 class CatchUp(NamedTuple):
@@ -53,6 +58,8 @@ class CatchUp(NamedTuple):
     """Observations a second from its first new result to its last; None where they all came at once."""
     seconds: float
     """From its start to its last result."""
+    ready_s: float = 0.0
+    """From its start until it says that it has its partitions and their state; peers say nothing."""
 
 
 def throughput(stack: Stack, contestant: Contestant, feed: Feed, each: int) -> Throughput:
@@ -76,7 +83,7 @@ def throughput(stack: Stack, contestant: Contestant, feed: Feed, each: int) -> T
 def latency(stack: Stack, contestant: Contestant, feed: Feed, rate: float, seconds: float) -> Latency:
     """Measure a paced feed."""
     settings, count = stack.settings, len(feed.patients)
-    each = max(1, round(rate * seconds / count))
+    each = max(1, round(rate * (LEAD_S + seconds) / count))
     names = watched(feed.patients, settings.partitions, max(1, int(WATCHED_PER_S * count / rate)))
     outs = feed.more(each)
     watcher = Watcher(settings, contestant.results, names)
@@ -88,9 +95,20 @@ def latency(stack: Stack, contestant: Contestant, feed: Feed, rate: float, secon
         sights = watcher.stop()
     chosen = set(names)
     sent = [one for one in feed.sent(outs, times) if one.patient_id in chosen]
-    in_redis, on_topic = waits_ms(sent, sights.in_redis), waits_ms(sent, sights.on_topic)
-    lost = in_redis.count(math.inf)
-    return Latency(rate, quantiles(filter(math.isfinite, in_redis)), quantiles(filter(math.isfinite, on_topic)), lost)
+    return waits_of(rate, sent, sights, times[0] + LEAD_S)
+
+
+def waits_of(rate: float, sent: Sequence[Sent], sights: Sights, settled_at: float) -> Latency:
+    """Tell the waits of what was sent, those from before `settled_at` apart."""
+    lead = [one for one in sent if one.at < settled_at]
+    rest = [one for one in sent if one.at >= settled_at]
+    in_redis = waits_ms(rest, sights.in_redis)
+    found = [_finite(waits_ms(rest, sights.on_topic)), _finite(waits_ms(lead, sights.in_redis))]
+    return Latency(rate, _finite(in_redis), found[0], in_redis.count(math.inf), found[1])
+
+
+def _finite(waits: Sequence[float]) -> Quantiles | None:
+    return quantiles(filter(math.isfinite, waits))
 
 
 def catch_up(stack: Stack, contestant: Contestant, feed: Feed, each: int) -> CatchUp:
@@ -104,15 +122,16 @@ def catch_up(stack: Stack, contestant: Contestant, feed: Feed, each: int) -> Cat
     outs = feed.more(each)
     produce(settings, outs)
     known = ground.ends(settings, contestant.results)
-    began = WallClock().now()
+    began, started = WallClock().now(), time.monotonic()
     contestant.start()
+    ready_s = time.monotonic() - started
     ground.wait_visible(settings, feed.patients, feed.as_of, FINISH_S)
     ends = ground.ends(settings, contestant.results)
     first = min(ground.stamps(settings, contestant.results, known))
     last = max(ground.stamps(settings, contestant.results, [end - 1 for end in ends]))
     done = sum(ends) - sum(known) if isinstance(contestant, Peer) else len(outs)
     rate = 1000 * done / (last - first) if last - first > AT_ONCE_MS else None
-    return CatchUp(rate, (last - began) / 1000)
+    return CatchUp(rate, (last - began) / 1000, ready_s)
 
 
 def asdict(value: Any) -> Any:

@@ -5,22 +5,27 @@ topic and keeps the newest result per patient in Redis. Throughput: all observat
 contestant; from the first produced to the last result's timestamp. Latency: a paced feed; from produce until Redis, or
 a consumer of the topic, has a result that knows the observation. ``--parts`` takes throughput, latency (at --rate),
 shares (at 25, 50 and 75 % of the contestant's own throughput), outage (a backlog met after a start) and first (time to
-first score after ``cardiostream up``). ``--growth`` measures how CardioStream grows instead.
+first score after ``cardiostream up``). ``--growth`` measures how CardioStream grows instead, ``--growth all`` in about
+12 minutes; with ``--measured bench/measured.json`` the capacity plan's figures are written anew.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import datetime
+import logging
+import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+import psutil
 from redis.exceptions import RedisError
 from rich.console import Console
 
-from bench import first_score, growth, session, show
+from bench import curves, first_score, growth, measured, session, show
 from bench.ground import TooSlow
 from bench.session import Plan
 from streams.embedded.apache_kafka import why_not
@@ -34,6 +39,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--broker", choices=("auto", "kafka", "tansu"), default="auto", help="kafka needs KAFKA_HOME")
+    parser.add_argument("--triton", default="", help="host:port of a Triton that runs elsewhere, on a GPU for example")
     parser.add_argument("--runs", type=int, default=1, help="rounds; the table shows medians (3 for a report)")
     parser.add_argument("--patients", type=int, default=500)
     parser.add_argument("--each", type=int, default=120, help="observations per patient, all at once")
@@ -43,8 +49,10 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", type=_list, default=(), help="beginnings of contestants' names")
     parser.add_argument("--profile", action="store_true", help="profile CardioStream's workers, as text in --out")
     parser.add_argument("--out", type=Path, help="folder for the table, JSON, PNGs and profiles, e.g. bench/results")
-    parser.add_argument("--growth", choices=tuple(growth.POINTS), help="measure how CardioStream grows with this")
-    parser.add_argument("--sizes", type=_numbers, help="points of the curve, e.g. 500,50000")
+    parser.add_argument("--growth", choices=(*growth.POINTS, "all"), help="measure how CardioStream grows with this")
+    parser.add_argument("--sizes", type=_numbers, help="points of the one curve, e.g. 500,50000")
+    parser.add_argument("--measured", type=Path, help="with --growth all: file for the figures of the capacity plan")
+    parser.add_argument("--note", default="", help="what the file says beside them")
     return parser.parse_args(arguments)
 
 
@@ -68,6 +76,7 @@ def main() -> None:
     options, console = options_of(), Console(width=None if sys.stdout.isatty() else 140)
     if options.broker == "auto":
         options.broker = "tansu" if why_not(Settings().kafka_home) else "kafka"
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a group's first coordinator is long in coming
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that runs is stopped
     if options.growth:
         _grow(options, console)
@@ -80,7 +89,7 @@ def _compare(options: argparse.Namespace, console: Console) -> None:
     profile = (out or Path("bench/results")) if options.profile else None
     plan = Plan(
         options.broker, options.runs, options.patients, options.each, options.rate, options.seconds, options.parts,
-        options.only, profile,
+        options.only, profile, options.triton,
     )  # fmt: skip
     began = time.monotonic()
     report = session.run(
@@ -101,16 +110,33 @@ def _first(broker: str) -> str:
 
 
 def _grow(options: argparse.Namespace, console: Console) -> None:
-    curve = options.growth
-    found = growth.run(curve, options.broker, options.sizes or growth.POINTS[curve], console.print)
-    console.print(show.growth_table(curve, found))
-    if options.out is not None:
-        from bench.plots import curve as plot
+    found: dict[str, list[growth.Row]] = {}
+    began = time.monotonic()
+    where = growth.Where(options.broker, options.triton)
+    for curve in growth.POINTS if options.growth == "all" else (options.growth,):
+        console.print(f"{time.monotonic() - began:5.0f} s  {curve}", highlight=False)
+        known = growth.known(curve, found)
+        numbers = options.sizes if options.sizes and options.growth != "all" else growth.POINTS[curve]
+        wanted = [number for number in numbers if number not in {one[curve] for one in known}]
+        found[curve] = [*known, *growth.run(curve, where, wanted, partial(console.print, highlight=False))]
+        if not found[curve]:
+            continue
+        console.print(curves.table(curve, found[curve]))
+        if options.out is not None:
+            curves.save(curve, found[curve], options.out)
+    console.print(f"{time.monotonic() - began:5.0f} s  done", highlight=False)
+    if options.growth == "all" and options.measured is not None:
+        try:
+            measured.write(_figures(options.note, found), options.measured)
+        except (ValueError, LookupError, StopIteration) as error:
+            console.print(f"{options.measured} stays as it is: {error}", highlight=False)
 
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / f"growth-{curve}.json").write_text(json.dumps(found, indent=1))
-        points = [(one[curve], {k: v for k, v in one.items() if k != curve}) for one in found]
-        plot(points, curve, options.out / f"growth-{curve}.png")
+
+def _figures(note: str, found: dict[str, list[growth.Row]]) -> measured.Measured:
+    memory = psutil.virtual_memory().total / 2**30
+    machine = f"{os.cpu_count()} shared virtual cores, {memory:.0f} GiB"
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return measured.Measured(today, machine, note, measured.figures_of(found), found)
 
 
 if __name__ == "__main__":

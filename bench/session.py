@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +10,10 @@ from typing import NamedTuple
 from bench import parts
 from bench.contestants import MODES, PROGRAMS, CardioStream, Contestant, Peer, probe
 from bench.feed import Feed
-from bench.ground import RECORDED, warm_up
+from bench.ground import open_stack
 from bench.parts import CatchUp, Latency, Throughput
 from bench.profiles import Profiles
+from bench.warmth import warm_up
 from streams.embedded.services import BrokerChoice
 from streams.embedded.stack import Stack
 
@@ -37,6 +37,8 @@ class Plan(NamedTuple):
     """Beginnings of contestants' names; all where empty."""
     profile: Path | None
     """Folder for profiles of CardioStream's workers."""
+    triton: str = ""
+    """``host:port`` of one that runs elsewhere; else the stack's own."""
 
 
 class Round(NamedTuple):
@@ -54,7 +56,7 @@ class Report(NamedTuple):
     plan: Plan
     rounds: dict[str, list[Round]]
     notes: list[str]
-    """Who could not take part or finish, and why."""
+    """How warm the broker was; who could not take part or finish, and why."""
 
 
 Say = Callable[[str], None]
@@ -64,10 +66,8 @@ def run(plan: Plan, say: Say) -> Report:
     """Measure everyone."""
     report = Report(plan, {}, [f"{p.name}: {p.missing()}" for p in PROGRAMS if _wanted(p.name, plan) and p.missing()])
     for number in range(plan.runs):
-        with Stack(
-            Path(tempfile.mkdtemp(prefix="cardiostream-bench-")), broker=plan.broker, settings_overrides=RECORDED
-        ) as stack:
-            warm_up(stack.settings)
+        with open_stack(plan.broker, plan.triton) as stack:
+            report.notes.append(f"round {number + 1}: {warm_up(stack)}")
             for contestant in _turns(contestants(stack, plan), number):
                 say(f"round {number + 1} of {plan.runs}: {contestant.name}")
                 _take_turn(stack, contestant, report, say)

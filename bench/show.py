@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.numbers import Quantiles, spread, total
-from bench.parts import Latency, asdict
+from bench.parts import LEAD_S, Latency, asdict
 from bench.session import SHARES, Report, Round
 
 SERVICES = ("broker", "redis", "triton")
@@ -52,6 +52,7 @@ def blocks(report: Report) -> dict[str, dict[str, Cell]]:
         },
         "Milliseconds from produce to visible, p50/p95/p99/highest": {
             f"in Redis at {rate}": lambda rounds: _quartet([_waits(r.latency, "to_redis") for r in rounds]),
+            f"first {LEAD_S:.0f} s": lambda rounds: _quartet([_waits(r.latency, "lead") for r in rounds]),
             f"on the topic at {rate}": lambda rounds: _quartet([_waits(r.latency, "to_topic") for r in rounds]),
             **{f"in Redis at {share:.0%}": partial(_at_share, share=f"{share:.0%}") for share in SHARES},
         },
@@ -130,19 +131,9 @@ def show(report: Report, console: Console) -> None:
     console.print(caption(report), highlight=False)
 
 
-def growth_table(curve: str, found: Sequence[dict[str, float]]) -> Table:
-    """Return a growth curve as a table."""
-    made = Table(title=f"CardioStream as it grows with {curve}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    for name in found[0]:
-        made.add_column(name, justify="right")
-    for one in found:
-        made.add_row(*(f"{value:,.0f}" for value in one.values()))
-    return made
-
-
 def caption(report: Report) -> str:
     """Return the notes, and what the peers leave out."""
-    notes = "".join(f"\nnot in the table, or not whole: {note}" for note in report.notes)
+    notes = "".join(f"\n{note}" for note in report.notes)
     return f"Peers neither validate nor correct nor recover; results per observation tells who coalesces.{notes}"
 
 
