@@ -65,7 +65,7 @@ def demo(
     )
     imaging, pacs = _imaging(settings, patients)
     stack = Stack(
-        settings.run_dir, workers=needed(settings), default_ports=True, settings=settings,
+        settings.run_dir, workers=_first(settings), default_ports=True, settings=settings,
         settings_overrides=pacs, progress=terminal.say, interrupted=signals.interrupted,
     )  # fmt: skip
     arguments += ("--films",) if pacs else ()
@@ -81,6 +81,11 @@ def demo(
         raise typer.Exit(1) from failure
     if not agreed:
         raise typer.Exit(1)
+
+
+def _first(settings: Settings) -> tuple[str, ...]:
+    """Return the workers that the first score needs; the one for images, which are slow work, follows them."""
+    return tuple(name for name in needed(settings) if name != "imaging")
 
 
 def _imaging(settings: Settings, patients: int) -> tuple[AbstractContextManager[object], dict[str, object]]:
@@ -107,6 +112,8 @@ async def _show(stack: Stack, arguments: tuple[str, ...], top: int, over: Callab
     from streams.verify.settled import wait_until_settled
 
     feed = _start_feed(stack, arguments)
+    for name in set(needed(stack.settings)) - stack.workers.keys():
+        stack.start_worker(name)
     watching = asyncio.create_task(asyncio.to_thread(Supervisor(stack).watch, over))
     redis = view.connect(stack.settings.redis_url)
     try:

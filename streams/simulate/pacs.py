@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from streams.settings import Pacs
-from streams.simulate.studies import Filmed, file_of, header
+from streams.simulate.studies import Filmed
 
 LOOPBACK = "127.0.0.1"
 _BASE = "/dicom-web"
@@ -37,7 +37,7 @@ class SimulatedPacs:
 
     def __init__(self, films: Iterable[Filmed]) -> None:
         self._films = {one.study_uid: one for one in films}
-        self._file = lru_cache(maxsize=64)(file_of)
+        self._file = lru_cache(maxsize=64)(_file_of)
         handler = type("Handler", (_Handler,), {"pacs": self})
         self._server = ThreadingHTTPServer((LOOPBACK, 0), handler)
         self._server.daemon_threads = True
@@ -62,11 +62,25 @@ class SimulatedPacs:
             return (_JSON, _list([_series(one)] if one else []))
         if match := _METADATA.fullmatch(path):
             one = self._films.get(match[1])
-            return (_JSON, _list([header(one).to_json_dict()])) if one and one.series_uid == match[2] else None
+            return (_JSON, _list([_header(one)])) if one and one.series_uid == match[2] else None
         if match := _INSTANCE.fullmatch(path):
             one = self._films.get(match[1])
             return (_FILE, self._file(one)) if one and one.sop_uid == match[3] else None
         return None
+
+
+def _header(one: Filmed) -> dict[str, Any]:
+    # The libraries for DICOM are loaded when the first study is asked for: the ward does not wait for them.
+    from streams.simulate.film_files import header
+
+    told: dict[str, Any] = header(one).to_json_dict()
+    return told
+
+
+def _file_of(one: Filmed) -> bytes:
+    from streams.simulate.film_files import file_of
+
+    return file_of(one)
 
 
 def _series(one: Filmed) -> dict[str, Any]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Literal
 
 import msgspec
-import numpy as np
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
 from streams.clock import HOUR, MINUTE, Instant, isoformat
 from streams.simulate.chance import stream
-from streams.simulate.films import blank, film
 from streams.simulate.resources import Resource
 
 EVERY = 4
@@ -79,50 +74,3 @@ def study(one: Filmed, patient_id: str, start: Instant) -> tuple[Instant, Resour
         "numberOfInstances": 1,
         "series": [series],
     }
-
-
-def header(one: Filmed) -> Dataset:
-    """Return the film's data set without its pixels; nothing in it names anybody."""
-    made = Dataset()
-    for keyword, value in {
-        "SOPClassUID": DigitalXRayImageStorageForPresentation,
-        "SOPInstanceUID": one.sop_uid,
-        "StudyInstanceUID": one.study_uid,
-        "SeriesInstanceUID": one.series_uid,
-        "PatientID": f"M{one.number + 1:04d}",
-        "PatientName": "Phantom^Simulated",
-        "PatientAge": "060Y",
-        "StudyID": "1",
-        "Modality": "DX",
-        "BodyPartExamined": "CHEST",
-        "ViewPosition": "PA",
-        "PresentationIntentType": "FOR PRESENTATION",
-        "ImageType": ["ORIGINAL", "PRIMARY"],
-        "InstanceNumber": 1,
-        "PhotometricInterpretation": "MONOCHROME2",
-        "SamplesPerPixel": 1,
-        "Rows": 512,
-        "Columns": 512,
-        "BitsAllocated": 16,
-        "BitsStored": 12,
-        "HighBit": 11,
-        "PixelRepresentation": 0,
-    }.items():
-        setattr(made, keyword, value)
-    return made
-
-
-def file_of(one: Filmed) -> bytes:
-    """Draw the film and return it as a DICOM file."""
-    made, chance = header(one), np.random.default_rng((one.seed, one.number))
-    pixels = blank(chance) if one.kind == "blank" else film(one.ratio, chance)
-    made.Rows, made.Columns = pixels.shape
-    made.PixelData = pixels.tobytes()
-    made["PixelData"].VR = "OW"
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
-    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
-    held = BytesIO()
-    made.save_as(held, enforce_file_format=True)
-    return held.getvalue()

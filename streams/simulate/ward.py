@@ -15,6 +15,7 @@ from streams.simulate.laboratory import Chemistry
 from streams.simulate.physiology import Baseline, Body, baseline
 from streams.simulate.resources import Resource, birth_year, observation, patient
 from streams.simulate.stays import Stay, stay, versions
+from streams.simulate.studies import filmed, study
 from streams.simulate.trajectories import Course, courses
 
 Arrival = tuple[Instant, Resource]
@@ -65,9 +66,6 @@ def arrivals(
 
 
 def _studies(patients: int, seed: int, start: Instant) -> Iterator[Arrival]:
-    # The libraries for DICOM are loaded only where they are needed.
-    from streams.simulate.studies import filmed, study
-
     return (study(one, patient_id(one.number), start) for one in filmed(patients, seed))
 
 

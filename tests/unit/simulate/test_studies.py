@@ -16,9 +16,10 @@ from streams.gateways.dicomweb.hosts import Place
 from streams.gateways.dicomweb.picture import fetch
 from streams.records import ImageBasis
 from streams.settings import Settings
+from streams.simulate.film_files import file_of
 from streams.simulate.films import SIDE, blank, film
 from streams.simulate.pacs import SimulatedPacs
-from streams.simulate.studies import Filmed, file_of, filmed, study
+from streams.simulate.studies import Filmed, filmed, study
 from streams.simulate.ward import arrivals
 
 START = 1_767_225_600_000

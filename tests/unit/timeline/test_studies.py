@@ -3,6 +3,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,14 @@ def test_the_highest_version_of_a_study_stands_and_it_alone() -> None:
 def test_of_one_version_judged_twice_the_newer_model_stands() -> None:
     old, new = film("x", "p1", START, V1, 0.4, model="9"), film("x", "p1", START, V1, 0.6, model="10")
     assert standing(timeline(new, old)) == standing(timeline(old, new)) == [("ImagingStudy/x", [0.6])]
+
+
+def test_of_one_version_that_does_not_say_when_and_came_twice_the_earlier_arrival_counts() -> None:
+    first = film("x", "p1", START, V1, 0.6)
+    second = msgspec.structs.replace(first, as_of=START + HOUR)
+    for order in ((first, second), (second, first)):
+        [held] = timeline(*order).studies.held.values()
+        assert (held.as_of, held.newest_at) == (START, START + HOUR)
 
 
 def test_a_withdrawn_study_says_nothing_and_is_a_correction() -> None:
