@@ -72,7 +72,7 @@ TOPICS: tuple[Topic, ...] = (
         max_message_bytes=2 * MIB,
     ),
     Topic(TICKS, "partition", "Tick", "delete", DAY_MS, "cache, replay", "bedside"),
-    Topic(STATE, "patient, hour, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
+    Topic(STATE, "patient, slot, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
     Topic(PREDICTIONS, "patient_id", "Prediction", "delete", 7 * DAY_MS, "bedside", "sites"),
     Topic(SCORES, "patient_id", "FHIR RiskAssessment", "delete", -1, "bedside", "cache, bedside, sites"),
     Topic(LATEST, "patient_id", "FHIR RiskAssessment", "compact", -1, "cache", "cache, sites"),
