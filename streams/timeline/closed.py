@@ -13,7 +13,7 @@ import numpy as np
 from streams.clock import Instant
 from streams.timeline.held import HeldEncounter, HeldPatient
 from streams.timeline.retention import Retention
-from streams.timeline.rows import NEVER, RANDOM, ROW, SIZE, Rows, Words, identify, narrowed, viewed
+from streams.timeline.rows import NEVER, RANDOM, ROW, SIZE, Rows, identify, narrowed, viewed, words_of
 from streams.timeline.studies import HeldStudy, Resource
 from streams.timeline.timeline import Timeline
 
@@ -27,7 +27,7 @@ class _Rest(msgspec.Struct, array_like=True):
     """What is held beside the rows."""
 
     names: list[str]
-    texts: dict[bytes, str]
+    texts: list[str]
     patients: list[HeldPatient]
     encounters: list[HeldEncounter]
     studies: list[HeldStudy]
@@ -59,7 +59,8 @@ def closed(timeline: Timeline) -> bytes:
     head = _HEAD.pack(timeline.facts.newest_usable(), horizon, len(rows), len(beside))
     people = list(timeline.patients.values())
     stays, studies = list(timeline.encounters.values()), list(timeline.studies.held.values())
-    rest = _Rest(words.names, words.texts, people, stays, studies, timeline.older, timeline.signatures)
+    texts = list(words.texts.values())
+    rest = _Rest(words.names, texts, people, stays, studies, timeline.older, timeline.signatures)
     packed = zlib.compress(_pack((rest, _differences(rows).T.tobytes())), 1)
     return b"".join((head, ids, rows["digest"].tobytes(), packed))
 
@@ -75,7 +76,7 @@ def opened(raw: bytes, retention: Retention, voids: Callable[[Resource], bool]) 
     timeline.studies.held = {one.key: one for one in rest.studies}
     timeline.horizon = None if horizon == NEVER else horizon
     timeline.older, timeline.signatures = rest.older, rest.signatures
-    timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), Words(rest.names, rest.texts, {}))
+    timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), words_of(rest.names, rest.texts))
     return timeline
 
 
