@@ -92,7 +92,7 @@ TOPICS: tuple[Topic, ...] = (
         for name in IMAGING_RETRIES
     ),
     Topic(TICKS, "partition", "Tick", "delete", DAY_MS, "cache, replay", "bedside"),
-    Topic(STATE, "patient, hour, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
+    Topic(STATE, "patient, slot, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
     Topic(PREDICTIONS, "patient_id", "Prediction", "delete", 7 * DAY_MS, "bedside", "sites"),
     Topic(
         PREDICTIONS_IMAGING,

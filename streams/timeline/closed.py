@@ -13,7 +13,7 @@ import numpy as np
 from streams.clock import Instant
 from streams.timeline.held import Held, HeldEncounter, HeldPatient
 from streams.timeline.retention import Retention
-from streams.timeline.rows import NEVER, RANDOM, ROW, SIZE, Rows, Words, identify, narrowed, viewed
+from streams.timeline.rows import NEVER, RANDOM, ROW, SIZE, Rows, identify, narrowed, viewed, words_of
 from streams.timeline.timeline import Timeline
 
 _HEAD = struct.Struct("<qqII")
@@ -26,7 +26,7 @@ class _Rest(msgspec.Struct, array_like=True):
     """What is held beside the rows."""
 
     names: list[str]
-    texts: dict[bytes, str]
+    texts: list[str]
     patients: list[HeldPatient]
     encounters: list[HeldEncounter]
     older: dict[int, tuple[int, ...]]
@@ -56,7 +56,7 @@ def closed(timeline: Timeline) -> bytes:
     horizon = NEVER if timeline.horizon is None else timeline.horizon
     head = _HEAD.pack(timeline.facts.newest_usable(), horizon, len(rows), len(stays))
     people = list(timeline.patients.values())
-    rest = _Rest(words.names, words.texts, people, stays, timeline.older, timeline.signatures)
+    rest = _Rest(words.names, list(words.texts.values()), people, stays, timeline.older, timeline.signatures)
     packed = zlib.compress(_pack((rest, _differences(rows).T.tobytes())), 1)
     return b"".join((head, ids, rows["digest"].tobytes(), packed))
 
@@ -71,7 +71,7 @@ def opened(raw: bytes, retention: Retention, voids: Callable[[Held | HeldEncount
     timeline.encounters = {one.key: one for one in rest.encounters}
     timeline.horizon = None if horizon == NEVER else horizon
     timeline.older, timeline.signatures = rest.older, rest.signatures
-    timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), Words(rest.names, rest.texts, {}))
+    timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), words_of(rest.names, rest.texts))
     return timeline
 
 

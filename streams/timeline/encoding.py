@@ -13,7 +13,7 @@ from streams.errors import ContractError
 from streams.records import Identity, Measure, Overruling, Version
 from streams.timeline.codebook import CODEBOOK
 from streams.timeline.held import Held, HeldEncounter, HeldPatient
-from streams.timeline.rows import DERIVED, SIZE, Rows, Words, held_of, identify
+from streams.timeline.rows import SIZE, Rows, Words, held_of, words_of
 
 SCHEMA = 3
 READABLE = (1, 2, 3)
@@ -78,11 +78,11 @@ def encode_slot(rows: Rows, words: Words) -> bytes:
 
     Parameters
     ----------
+    rows
+        Without what is derived.
     words
         What the rows refer to, and nothing else.
     """
-    rows = rows.copy()
-    rows["flags"] &= 255 - DERIVED
     head = _pack((words.names, list(words.texts.values())))
     return _HEAD.pack(SCHEMA, len(head)) + head + rows.tobytes()
 
@@ -101,13 +101,13 @@ def decode_slot(raw: bytes) -> list[Held]:
             return [_held(row) for row in _slot_decoder.decode(body)]
         head, rows = split_slot(raw)
         return list(held_of(rows, decode_words_of(head)))
-    except (msgspec.MsgspecError, IndexError, KeyError, ValueError, struct.error) as error:
+    except (msgspec.MsgspecError, IndexError, KeyError, ValueError) as error:
         raise _broken() from error
 
 
 def split_slot(raw: bytes) -> tuple[bytes, bytes]:
     """Return the table of a slot as it is written, which tells pieces with the same table, and its rows."""
-    end = _HEAD.size + _HEAD.unpack_from(raw)[1]
+    end = _HEAD.size + _HEAD.unpack_from(raw)[1] if len(raw) > _HEAD.size else len(raw)
     if (len(raw) - end) % SIZE or len(raw) <= end:
         raise _broken()
     return raw[_HEAD.size : end], raw[end:]
@@ -115,8 +115,10 @@ def split_slot(raw: bytes) -> tuple[bytes, bytes]:
 
 def decode_words_of(head: bytes) -> Words:
     """Read the table of a slot."""
-    names, texts = _table_decoder.decode(head)
-    return Words(names, {identify(text)[1]: text for text in texts}, {})
+    try:
+        return words_of(*_table_decoder.decode(head))
+    except msgspec.MsgspecError as error:
+        raise _broken() from error
 
 
 def encode_patients(patients: Iterable[HeldPatient]) -> bytes:

@@ -13,6 +13,7 @@ from streams.timeline.columns import Columns, usable
 from streams.timeline.held import Held
 from streams.timeline.retention import FAR, Retention
 from streams.timeline.rows import (
+    DERIVED,
     FIRST,
     NEVER,
     SIZE,
@@ -110,9 +111,7 @@ class Facts:
         """Return where a resource is, by source and resource id."""
         source, resource_id = key
         kind, raw = identify(resource_id)
-        if self._known is None:
-            self._known = {one for stretch in self.stretches for one in viewed(stretch.raw)["id"].tolist()}
-        if raw not in self._known or source not in self.words.names:
+        if not self.may_hold(raw) or source not in self.words.names:
             return None
         number = self.words.names.index(source)
         # Most of what is sent again was charted lately.
@@ -121,6 +120,12 @@ class Facts:
             if found is not None:
                 return Place(stretch, *found)
         return None
+
+    def may_hold(self, raw: bytes) -> bool:
+        """Tell whether a resource may be held, by the 16 bytes of its id; mostly not where it is not."""
+        if self._known is None:
+            self._known = {one for stretch in self.stretches for one in viewed(stretch.raw)["id"].tolist()}
+        return raw in self._known
 
     def at(self, place: Place) -> Held:
         """Return the resource that is there."""
@@ -165,7 +170,10 @@ class Facts:
         return found
 
     def slot(self, number: int) -> tuple[Rows, Words]:
-        """Return the rows of one slot of clinical time, with what they refer to and nothing else."""
-        at = NEVER if number == UNDATED else number * SLOT
-        rows = viewed(self.stretches[bisect_right(self._starts, at) - 1].raw)
-        return narrowed(rows[slots_of(rows) == number], self.words)
+        """Return the rows of one slot as they are written, with what they refer to and nothing else."""
+        start = NEVER if number == UNDATED else number * SLOT
+        rows = viewed(self.stretches[bisect_right(self._starts, start) - 1].raw)
+        at = rows["effective_at"]
+        found = rows[at == NEVER if number == UNDATED else (at >= start) & (at < start + SLOT)]
+        found["flags"] &= 255 - DERIVED
+        return narrowed(found, self.words)

@@ -92,6 +92,11 @@ def no_words() -> Words:
     return Words([""], {}, {})
 
 
+def words_of(names: list[str], texts: list[str]) -> Words:
+    """Return the table that is written as its names, and as the ids that stand in rows as digests."""
+    return Words(names, {identify(text)[1]: text for text in texts}, {})
+
+
 def identify(resource_id: str) -> tuple[int, bytes]:
     """Return how an id stands in a row, and its 16 bytes there."""
     length = len(resource_id)
@@ -247,9 +252,8 @@ def viewed(rows: bytes) -> Rows:
 
 def narrowed(rows: Rows, words: Words) -> tuple[Rows, Words]:
     """Return rows with a table of nothing but what they refer to; a copy where the table was larger."""
-    odd = rows["code"] < NO_CODE
     used = {0, *rows["source"].tolist(), *rows["encounter"].tolist(), *rows["component"].tolist()}
-    used |= {-2 - code for code in rows["code"][odd].tolist()} if odd.any() else set()
+    used |= {-2 - code for code in set(rows["code"].tolist()) if code < NO_CODE}
     digests = rows["id"][rows["flags"] & KIND == DIGEST].tolist() if words.texts else []
     texts = {raw: words.texts[raw] for raw in digests}
     if len(used) == len(words.names):

@@ -32,8 +32,8 @@ class Timelines(Mapping[str, Timeline]):
         """Those asked for last stand last."""
         self._closed: dict[str, bytes] = {}
         self._signatures = Signatures()
-        self._opened = False
-        """Whether there may be more open than may stay so."""
+        self._opened = 0
+        """How many since it was last looked at how large they are: that is a walk over all that are open."""
         self.open_bytes = OPEN_BYTES
         """Memory of the open ones beyond which those asked for longest ago are laid to rest."""
 
@@ -50,7 +50,7 @@ class Timelines(Mapping[str, Timeline]):
         timeline = self._open.pop(identity, None)
         if timeline is None:
             timeline = opened(self._closed.pop(identity), self._retention, self._voids_for(identity))
-            self._opened = True
+            self._opened += 1
         self._open[identity] = timeline
         return timeline
 
@@ -59,7 +59,7 @@ class Timelines(Mapping[str, Timeline]):
         if identity in self:
             return self[identity]
         made = self._open[identity] = Timeline(self._retention, self._voids_for(identity))
-        self._opened = True
+        self._opened += 1
         return made
 
     def _voids_for(self, identity: str) -> Callable[[Held | HeldEncounter], bool]:
@@ -82,7 +82,7 @@ class Timelines(Mapping[str, Timeline]):
 
     def rest(self) -> None:
         """Lay to rest those that were asked for longest ago, as far as they are more than may stay open."""
-        if not self._opened:
+        if self._opened <= len(self._open) // 16:
             return
         sizes = {identity: timeline.facts.size for identity, timeline in self._open.items()}
         beyond = sum(sizes.values()) - self.open_bytes
@@ -91,13 +91,14 @@ class Timelines(Mapping[str, Timeline]):
                 self.close(identity)
                 beyond -= size
         # What could not be closed is looked at again.
-        self._opened = beyond > 0
+        self._opened = len(self._open) if beyond > 0 else 0
 
     def holding(self, key: Key) -> list[str]:
         """Return the identities under which a resource may be remembered."""
         resource = identify(key[1])[1]
         resting = {name for name in self._signatures.holders(resource) if self._rests_with(name, resource)}
-        return [*self._open, *sorted(resting)]
+        awake = [n for n, t in self._open.items() if t.facts.may_hold(resource) or key in t.encounters]
+        return [*awake, *sorted(resting)]
 
     def _rests_with(self, identity: str, resource: bytes) -> bool:
         raw = self._closed.get(identity)

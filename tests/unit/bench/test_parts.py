@@ -15,7 +15,7 @@ from bench.parts import waits_of
 from bench.warmth import Warmth, is_settled
 from bench.watch import Sights
 from streams.settings import Settings
-from streams.timeline.hour import SLOT
+from streams.timeline.slot import SLOT
 from streams.vocabulary import QUANTITIES
 
 

@@ -224,6 +224,14 @@ def test_state_of_another_schema_version_stops_the_worker() -> None:
         decode_slot(b"\x09rest")
 
 
+@pytest.mark.parametrize("cut", [b"\x03", b"\x03\xff\xff\xff\x7f", b"\x03\1\0\0\0\xc1" + bytes(74)])
+def test_a_piece_that_is_cut_off_stops_the_worker(cut: bytes) -> None:
+    with pytest.raises(ContractError, match="a piece does not decode"):
+        decode_slot(cut)
+    with pytest.raises(ContractError, match="a piece does not decode"):
+        Share(b"mark", RETENTION).restore([(encode_key(PieceKey("p1", 0, 1, b"old1")), cut)])
+
+
 def test_a_foreign_record_on_the_changelog_stops_the_worker() -> None:
     with pytest.raises(ContractError, match="is the topic used by another program"):
         Share(b"mark", RETENTION).restore([(b"{}", b"{}")])
