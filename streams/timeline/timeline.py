@@ -119,6 +119,10 @@ class Timeline:
         """Return what is remembered beside the facts and may leave its patient."""
         return [*self.encounters.values(), *self.studies.held.values()]
 
+    def may_hold(self, key: tuple[str, str], identity: bytes) -> bool:
+        """Tell whether a resource may be remembered, by key and the 16 bytes of its id; mostly not where it is not."""
+        return self.facts.may_hold(identity) or key in self.encounters or key in self.studies.held
+
     def piece_of(self, event: ClinicalEvent | StudyPredictions) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
         if isinstance(event, PatientVersion):

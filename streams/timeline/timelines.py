@@ -97,7 +97,7 @@ class Timelines(Mapping[str, Timeline]):
         """Return the identities under which a resource may be remembered."""
         resource = identify(key[1])[1]
         resting = {name for name in self._signatures.holders(resource) if self._rests_with(name, resource)}
-        awake = [n for n, t in self._open.items() if t.facts.may_hold(resource) or key in t.encounters]
+        awake = [name for name, timeline in self._open.items() if timeline.may_hold(key, resource)]
         return [*awake, *sorted(resting)]
 
     def _rests_with(self, identity: str, resource: bytes) -> bool:
