@@ -8,7 +8,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
-from streams.simulate.films import blank, film
+from streams.simulate.chests import blank, film
 from streams.simulate.studies import Filmed
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from streams.inference.repository import discover_imaging
 from streams.modalities.imaging import Reading, prepare, read
-from streams.simulate.films import blank, film
+from streams.simulate.chests import blank, film
 from streams.simulate.studies import filmed
 
 REPOSITORY = Path(__file__).parents[2] / "model_repo"
@@ -29,7 +29,6 @@ def seen(pixels: np.ndarray) -> Reading:
     return read(spec, dict(zip(names, answers, strict=True)), [row.frame])[0]
 
 
-@pytest.mark.skipif(not SPECS, reason="no network that measures hearts in model_repo")
 def test_the_demos_chests_are_measured_and_its_blanks_refused() -> None:
     for one in filmed(40, 1):
         chance = np.random.default_rng((one.seed, one.number))

@@ -16,8 +16,8 @@ from streams.gateways.dicomweb.hosts import Place
 from streams.gateways.dicomweb.picture import fetch
 from streams.records import ImageBasis
 from streams.settings import Settings
+from streams.simulate.chests import SIDE, blank, film
 from streams.simulate.film_files import file_of
-from streams.simulate.films import SIDE, blank, film
 from streams.simulate.pacs import SimulatedPacs
 from streams.simulate.studies import Filmed, filmed, study
 from streams.simulate.ward import arrivals
