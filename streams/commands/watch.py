@@ -154,7 +154,10 @@ async def _row(board: Board, line: Ranked) -> Row:
         return Row(line.patient_id, line.level, line.index, line.as_of, trend)
     found = summary.read(latest.json)
     marks = {"stale": found.stale, "silent": found.silent, "degraded": found.degraded, "corrected": found.corrected}
-    flags = tuple(dict.fromkeys([*(name for name, holds in marks.items() if holds), *found.reasons]))
+    # Why a film was refused is for `explain`; that it was stands beside its model.
+    films = tuple(f"{one.model}:" for one in found.models if one.study)
+    reasons = [reason for reason in found.reasons if not reason.startswith(films)] if films else found.reasons
+    flags = tuple(dict.fromkeys([*(name for name, holds in marks.items() if holds), *reasons]))
     models = tuple((one.model, value_in_words(one)) for one in found.models)
     return Row(
         found.patient_id,

@@ -1,4 +1,4 @@
-"""Chest films of the ward: frontal pictures of nobody with a heart as wide as asked for, and plates that show nothing."""
+"""Chest films of the ward: frontal pictures of nobody with a heart as wide as asked for, and plates exposed in vain."""
 
 from __future__ import annotations
 

@@ -104,3 +104,20 @@ def test_values_are_said_in_their_own_unit_and_absence_by_its_kind() -> None:
     news2 = ModelSummary("news2", "2017", "ok", 7.0, "high", ())
     away = ModelSummary("deterioration_gru", "1", "unavailable", None, "indeterminate", ("breaker-open",))
     assert [value_in_words(one) for one in (gru, news2, away)] == ["12.3 %", "7", "unavailable"]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (ModelSummary("chest_heart_unet", "1", "ok", 0.584, "low-medium", (), "ImagingStudy/x", "ratio", "1"), "0.58"),
+        (ModelSummary("chest_xray_cnn", "1", "ok", 0.81, "high", (), "ImagingStudy/x", "pneumonia"), "81.0 %"),
+        (
+            ModelSummary("chest_heart_unet", "1", "indeterminate", None, "indeterminate", (), "ImagingStudy/x"),
+            "refused",
+        ),
+        (ModelSummary("news2", "2017", "ok", 4.0, "low", ()), "4"),
+        (ModelSummary("news2", "2017", "indeterminate", None, "indeterminate", ()), "indeterminate"),
+    ],
+)
+def test_a_measure_is_shown_as_it_is_and_a_refused_film_as_refused(model: ModelSummary, words: str) -> None:
+    assert value_in_words(model) == words
