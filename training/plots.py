@@ -51,7 +51,7 @@ def _precision(axes: Axes, task: str, labels: Floats, probabilities: Floats) -> 
 
 def _reliability(axes: Axes, task: str, labels: Floats, probabilities: Floats) -> None:
     parts = np.array_split(np.argsort(probabilities, kind="stable"), 10)
-    mean = [(probabilities[p].mean(), labels[p].mean()) for p in parts]
+    mean = [(probabilities[p].mean(), labels[p].mean()) for p in parts if len(p)]
     axes.plot(*zip(*mean, strict=True), marker="o", label=task)
 
 

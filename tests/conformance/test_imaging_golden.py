@@ -10,9 +10,9 @@ from streams.inference.answers import check_outputs
 from streams.inference.declared import NUMPY
 from streams.inference.repository import discover_imaging
 from streams.modalities.imaging import prepare, read, refused, selects, stack
+from streams.simulate.films import Film, drawn
 from training.answering import triton_answers
 from training.imaging import golden
-from training.imaging.phantoms import drawn
 
 REPOSITORY = Path(__file__).parents[2] / "model_repo"
 MODELS = discover_imaging(REPOSITORY)
@@ -34,7 +34,7 @@ def session(spec):
 
 
 def batch(spec, cases):
-    return stack([prepare(drawn(case.phantom), spec) for case in cases])
+    return stack([prepare(drawn(case.phantom.film), spec) for case in cases])
 
 
 def answers(spec, cases):
@@ -57,7 +57,7 @@ def test_the_golden_file_is_of_this_version_and_says_yes_and_no(spec):
 @every_model
 def test_the_pictures_give_the_stored_tensors(spec):
     for case in stored(spec).cases:
-        prepared = prepare(drawn(case.phantom), spec)
+        prepared = prepare(drawn(case.phantom.film), spec)
         assert bool(prepared.reasons) == (not case.outputs), case.phantom.title
         for declared in spec.tensors:
             tensor = prepared.tensors[declared.name]
@@ -79,7 +79,7 @@ def test_onnxruntime_answers_as_torch_did(spec):
 @every_model
 def test_the_reading_is_the_stored_one(spec):
     for case in stored(spec).cases:
-        prepared = prepare(drawn(case.phantom), spec)
+        prepared = prepare(drawn(case.phantom.film), spec)
         if prepared.reasons:
             assert refused(spec, prepared.reasons) == case.reading
             continue
@@ -130,3 +130,15 @@ def test_triton_answers_as_torch_did(spec, triton_url):
         assert checked.ok.all()
         for name, expected in case.outputs.items():
             np.testing.assert_allclose(golden.sampled(checked.outputs[name][0]), expected, atol=1e-3)
+
+
+def test_the_drawn_films_of_the_demo_are_measured_and_a_larger_heart_has_a_larger_ratio():
+    spec = next(spec for spec in MODELS if spec.name == "chest_heart_unet")
+    prepared = [prepare(drawn(Film(heart=heart)), spec) for heart in (0.34, 0.38, 0.42, 0.45)]
+    (name,) = [output.name for output in spec.outputs]
+    answer = session(spec).run([name], stack(prepared))[0]
+    readings = read(spec, {name: answer}, [one.frame for one in prepared])
+    assert [reading.refusals for reading in readings] == [()] * 4
+    ratios = [reading.measures[0].value for reading in readings]
+    assert ratios == sorted(ratios)
+    assert ratios[-1] - ratios[0] > 0.08

@@ -41,10 +41,11 @@ public sets), and chest films on their side, upside down or with black and white
 
 ## How good
 The file in this folder on the {n} films of role val, none of them used to fit it, through the code that serves. The
-split is the data set's own; cross-validation would have been five times the work and is not done. Network and
-training were settled beforehand and not tuned to these films. Value and bootstrap 95 % interval over films. Every film
-counts, also the {refused} that serving refuses. Baseline: the five training films that look most alike; differences are
-ours less theirs, paired.
+split is the data set's own; cross-validation would have been five times the work and is not done. Training was changed
+once after a look at these films (its second stage, which learns edges and widths), so they are not wholly unseen; the
+mean of both stages' weights or answers was tried on them too and is no better. Value and bootstrap 95 % interval over
+films. Every film counts, also the {refused} that serving refuses. Baseline: the five training films that look most
+alike; differences are ours less theirs, paired. The goal for the ratio was a mean absolute error of 0.015: {goal}.
 
 | outline | Dice | least | five nearest | ours less theirs |
 |---|---|---|---|---|
@@ -88,6 +89,7 @@ films (HOG and logistic regression, cross-validated) has 0.70 (0.63 to 0.76).
 - Fusion may read the ratio as a hint about the heart, never alone as a level of risk.
 """
 
+GOAL = 0.015
 STRUCTURES = ("right lung", "left lung", "lungs", "heart")
 
 
@@ -139,6 +141,7 @@ def card_of(spec: ImagingManifest, found: Figures) -> str:
         licence=spec.training.licence,
         n=tasks["heart"]["n"],
         refused=tasks["heart"]["refused"],
+        goal="met" if tasks["ratio"]["mae"][0] <= GOAL else "**missed**",
         dice_rows="\n".join(_dice(name, tasks) for name in STRUCTURES),
         ratio_rows="\n".join(_ratio(tasks)),
         large=", ".join(f"{name} {triple_text(large[name])}" for name in ("accuracy", "sensitivity", "specificity")),

@@ -36,12 +36,12 @@ class Stage(NamedTuple):
 
 
 _PLAN = harness.Plan(
-    seed=20241, epochs=8, patience=10_000, batch=64, rate=1e-3, weight_decay=0.05, averaging=0.99, keep_last=True,
+    seed=20241, epochs=4, patience=10_000, batch=32, rate=1e-3, weight_decay=0.05, averaging=0.99, keep_last=True,
     slow_rate=0.5,
 )  # fmt: skip
 STAGES = (
     Stage("broad", _PLAN, BROAD),
-    Stage("calm", msgspec.structs.replace(_PLAN, seed=30241, epochs=5, batch=32, rate=6e-4), CALM),
+    Stage("calm", msgspec.structs.replace(_PLAN, seed=30241, epochs=4, rate=6e-4), CALM),
 )
 """First whatever a film may look like, then films much as they are, so that normalisations fit what will be served."""
 SEED = _PLAN.seed

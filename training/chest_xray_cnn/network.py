@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from training.imaging.backbone import CHANNELS, Encoder
 
 LEVELS = 4
-SIDE, ENLARGED = 28, 80
+SIDE, ENLARGED = 28, 64
 """Of the pictures, and of what the encoder sees."""
 CELLS = ENLARGED // 2**LEVELS
 """Of the map of evidence, each way."""

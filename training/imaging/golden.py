@@ -12,7 +12,8 @@ from torch import nn
 
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.modalities.imaging import Prepared, Reading, prepare, read, refused, stack
-from training.imaging.phantoms import CASES, Phantom, drawn
+from streams.simulate.films import drawn
+from training.imaging.phantoms import CASES, Phantom
 
 SAMPLES = 64
 """Values kept of each tensor, evenly spread over it: enough to notice any change, few enough to read."""
@@ -51,7 +52,7 @@ def golden_of(spec: ImagingManifest, network: nn.Module) -> GoldenPictures:
 
 
 def _case(spec: ImagingManifest, network: nn.Module, phantom: Phantom) -> GoldenPicture:
-    prepared = prepare(drawn(phantom), spec)
+    prepared = prepare(drawn(phantom.film), spec)
     tensors = {name: sampled(tensor) for name, tensor in prepared.tensors.items()}
     if prepared.reasons:
         return GoldenPicture(phantom, tensors, {}, refused(spec, prepared.reasons))

@@ -43,9 +43,10 @@ def _figures(probability: Float32) -> dict[str, float]:
 
 
 def implausible(manifest: ImagingManifest, found: Figures) -> tuple[str, ...]:
-    """Return ``implausible:<figure>`` for every figure outside the manifest's limits; what is missing is outside."""
-    return tuple(
-        f"implausible:{limit.figure}"
-        for limit in manifest.limits
-        if not limit.low <= found.get(limit.figure, np.nan) <= limit.high
-    )
+    """Return ``implausible:<figure>`` for the first figure of each structure that is outside the manifest's limits.
+
+    What is missing is outside.
+    """
+    outside = [one.figure for one in manifest.limits if not one.low <= found.get(one.figure, np.nan) <= one.high]
+    first = {figure.split("/")[0]: figure for figure in reversed(outside)}
+    return tuple(f"implausible:{figure}" for figure in outside if first[figure.split("/")[0]] == figure)

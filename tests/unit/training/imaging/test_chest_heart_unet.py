@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from streams.modalities.imaging import Outline
+from streams.simulate.films import Film, drawn
 from training import measures
 from training.chest_heart_unet.baselines import nearest
 from training.chest_heart_unet.evaluate import evaluate
 from training.chest_heart_unet.figures import Answers, dice, entries, label_map, width_ratio
 from training.chest_heart_unet.films import Films, read_films
 from training.chest_heart_unet.fitting import STAGES, Rows, loss
-from training.imaging.phantoms import Phantom, chest, drawn
 
 BROAD, EDGES = STAGES
 REPOSITORY = Path(__file__).parents[4] / "model_repo"
@@ -58,9 +58,7 @@ def test_outlines_are_filled_with_the_heart_in_front():
 def films(n=6, split="val"):
     random = np.random.default_rng(3)
     hearts = random.uniform(0.3, 0.55, n)
-    images = (
-        np.stack([255 * drawn(Phantom("", 256, 256, chest(h), 0.02)) for h in hearts]).clip(0, 255).astype(np.uint8)
-    )
+    images = np.stack([255 * drawn(Film(256, 256, heart)) for heart in hearts]).clip(0, 255).astype(np.uint8)
     masks = np.zeros((n, 256, 256), np.uint8)
     masks[:, 40:180, 40:110], masks[:, 40:180, 146:216] = 1, 2
     for mask, heart in zip(masks, hearts, strict=True):

@@ -65,10 +65,10 @@ def test_films_that_look_alike_are_dealt_to_the_same_fold():
 def test_every_epoch_shows_every_film_changed_anew():
     rows = Rows(Films(("",) * 70, invented(70, 4), np.arange(70) % 2.0))
     one, again, next_epoch = (list(rows.batches(STAGES[0], epoch)) for epoch in (0, 0, 1))
-    assert [len(labels) for _, labels in one] == [64, 6]
+    assert [len(labels) for _, labels in one] == [32, 32, 6]
     assert torch.equal(one[0][0][0], again[0][0][0])
     assert not torch.equal(one[0][0][0], next_epoch[0][0][0])
-    assert one[0][0][0].shape == (64, 1, 28, 28)
+    assert one[0][0][0].shape == (32, 1, 28, 28)
 
 
 def test_the_loss_leaves_some_doubt():
