@@ -23,7 +23,8 @@ from bench.state import RETENTION, peak, rss, settled_rss
 from streams import topics
 from streams.embedded.stack import Stack
 from streams.settings import Settings
-from streams.timeline.share import Piece, Share
+from streams.timeline.pieces import Piece
+from streams.timeline.share import Share
 from streams.transport.produce import Out, Producer, partition_of
 from streams.workers.ownership import Owner
 

@@ -25,8 +25,9 @@ import psutil
 from bench import facts
 from streams.clock import HOUR
 from streams.records import Overruling, Version
+from streams.timeline.pieces import Piece
 from streams.timeline.retention import Retention
-from streams.timeline.share import Piece, Share
+from streams.timeline.share import Share
 from streams.timeline.snapshot import snapshot
 
 RETENTION = Retention(72 * HOUR, 14 * 24 * HOUR)

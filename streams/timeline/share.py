@@ -7,43 +7,27 @@ from typing import NamedTuple
 
 from streams.clock import Instant
 from streams.records import BedsideEvent, Identities, Identity, Overruling, StudyPredictions, Transfer
-from streams.timeline import identities
+from streams.timeline import identities, pieces
 from streams.timeline.encoding import (
     PieceKey,
     decode_key,
     decode_number,
     decode_overrulings,
     decode_words,
-    encode_encounters,
     encode_key,
     encode_number,
     encode_overrulings,
-    encode_patients,
-    encode_slot,
-    encode_studies,
     encode_words,
 )
 from streams.timeline.former import Former
+from streams.timeline.heard import Heard
 from streams.timeline.overruled import Overruled, bucket_of
+from streams.timeline.pieces import DEBT, EPOCH, HEARD, OVERRULINGS, PARKED, TICK, WORDS, Piece, is_held
 from streams.timeline.retention import Retention
 from streams.timeline.rows import identify
-from streams.timeline.slot import UNDATED
-from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, STUDIES, Outcome, Timeline
+from streams.timeline.timeline import Outcome, Timeline
 from streams.timeline.timelines import Timelines, as_of
 from streams.timeline.union import put, unite
-
-EPOCH, TICK, DEBT = UNDATED - 2, UNDATED - 3, UNDATED - 4
-WORDS, PARKED, HEARD = UNDATED - 6, UNDATED - 7, UNDATED - 8
-OVERRULINGS = -(2**50)
-"""Overrulings stand in this piece and those below it, one for each bucket."""
-
-Piece = tuple[bytes, bytes | None]
-"""Key and value of one changelog record; None removes."""
-
-
-def _is_held(piece: int) -> bool:
-    """Tell whether a piece belongs to the timeline of an identity."""
-    return piece >= UNDATED or piece in {DEMOGRAPHICS, ENCOUNTERS, STUDIES}
 
 
 class Taken(NamedTuple):
@@ -85,9 +69,7 @@ class Share:
         """Patients scored while a model was away; a debt survives a restart."""
         self.parked: dict[str, Instant] = {}
         """Aliases that wait for their patient, and the tick since which they do."""
-        self.heard: int | None = None
-        """Offset on the results topic before which no former owner has the last word; None where nobody noted it."""
-        self._heard_by = 0
+        self.heard = Heard()
         self._former = Former()
         self._said: set[str] = set()
         self._left: set[int] = set()
@@ -114,13 +96,14 @@ class Share:
         return self._announce(highest)
 
     def _announce(self, highest: int) -> list[Piece]:
-        """Take the epoch after the highest; what was heard is said again under it, for a former owner may note more.
+        """Take the epoch after the highest; what was heard is said again under it, for a former owner may note more."""
+        self.epoch = highest + 1
+        self.heard.own(self.epoch)
+        return [self._piece("", EPOCH, encode_number(self.epoch)), *self._noted()]
 
-        To a former owner its own late records are in order.
-        """
-        self.epoch = self._heard_by = highest + 1
-        heard = [] if self.heard is None else [self._piece("", HEARD, encode_number(self.heard))]
-        return [self._piece("", EPOCH, encode_number(self.epoch)), *heard]
+    def _noted(self) -> list[Piece]:
+        offset = self.heard.offset
+        return [] if offset is None else [self._piece("", HEARD, encode_number(offset))]
 
     def _take(self, records: Iterable[tuple[bytes, bytes | None]]) -> int:
         """Unite pieces and return the highest epoch among them; what is too old goes when all are known."""
@@ -132,7 +115,7 @@ class Share:
             raw, value = latest.popitem()
             key = decode_key(raw)
             highest = max(highest, key.epoch)
-            if value is not None and _is_held(key.piece):
+            if value is not None and is_held(key.piece):
                 held.setdefault(key.patient_id, []).append((key, value))
             elif value is not None:
                 self._former.note(key)
@@ -150,7 +133,7 @@ class Share:
             if key.piece == TICK:
                 self.tick = max(self.tick or 0, decode_number(value))
             elif key.piece == HEARD:
-                self._hear_of(key.epoch, decode_number(value))
+                self.heard.take(key.epoch, decode_number(value))
             elif key.piece == DEBT:
                 self.owed.add(key.patient_id)
             elif key.piece == PARKED:
@@ -172,13 +155,6 @@ class Share:
         timeline.forget_old()
         timeline.touched.clear()
         self.timelines.close(patient_id)
-
-    def _hear_of(self, epoch: int, heard: int) -> None:
-        """Believe the highest epoch, and of one the lower: too little is read again, too much would be missed."""
-        if self.heard is None or epoch > self._heard_by:
-            self.heard, self._heard_by = heard, epoch
-        elif epoch == self._heard_by:
-            self.heard = min(self.heard, heard)
 
     def timeline(self, patient_id: str) -> Timeline:
         """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
@@ -263,8 +239,7 @@ class Share:
             return []
         self.tick = tick
         self._left |= self.overruled.forget_old(self.timelines.held_among)
-        heard = [] if self.heard is None else [self._piece("", HEARD, encode_number(self.heard))]
-        return [self._piece("", TICK, encode_number(tick)), *heard]
+        return [self._piece("", TICK, encode_number(tick)), *self._noted()]
 
     def park(self, alias: str) -> list[Piece]:
         """Note since which tick an alias waits for its patient; before the first tick there is none to count from."""
@@ -302,21 +277,13 @@ class Share:
         removals: list[Piece] = []
         for raw, _ in acknowledged:
             key = decode_key(raw)
-            timeline = self.timelines.get(key.patient_id) if _is_held(key.piece) else None
+            timeline = self.timelines.get(key.patient_id) if is_held(key.piece) else None
             removals += [(older, None) for older in self._former.taken(key, timeline)]
         return removals
 
     def encoded(self, patient_id: str, number: int) -> bytes | None:
         """Return one piece of what is held under an identity; None where nothing is left in it."""
-        timeline = self.timelines[patient_id]
-        if number == DEMOGRAPHICS:
-            return encode_patients(timeline.patients.values())
-        if number == ENCOUNTERS:
-            return encode_encounters(timeline.encounters.values())
-        if number == STUDIES:
-            return encode_studies(held.values()) if (held := timeline.studies.held) else None
-        rows, words = timeline.facts.slot(number)
-        return encode_slot(rows, words) if len(rows) else None
+        return pieces.encoded(self.timelines[patient_id], number)
 
     def _piece(self, patient_id: str, number: int, value: bytes | None) -> Piece:
         return encode_key(PieceKey(patient_id, number, self.epoch, self.mark)), value

@@ -275,7 +275,7 @@ class BedsideWork:
         if flush.generation == self.host.generation:
             shares = self.shares
             for number, offset in flush.heard.items():
-                shares[number].heard = offset
+                shares[number].heard.offset = offset
             removals = [o for n, found in flush.pieces.items() for o in outs_of(n, shares[n].superseded(found))]
             if removals:
                 await (await self.host.producer.send(removals))

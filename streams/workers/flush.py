@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from streams.inference.outcomes import Outcome as Answer
-from streams.timeline.share import Piece, Share
+from streams.timeline.pieces import Piece
+from streams.timeline.share import Share
 from streams.transport.produce import Out
 from streams.transport.runs import Run
 from streams.workers.assessment import Case, Noted

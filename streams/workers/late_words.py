@@ -75,7 +75,9 @@ class LateWords:
         """
         self._break_off()
         ends = await self._ends(shares)
-        heard = {number: end - _TAIL if (at := shares[number].heard) is None else at for number, end in ends.items()}
+        heard = {
+            number: end - _TAIL if (at := shares[number].heard.offset) is None else at for number, end in ends.items()
+        }
         self._from = {number: min(max(0, at), ends[number]) for number, at in heard.items()}
         self._to, self._began = dict(ends), ends
         self._ours = {number: [] for number in shares}

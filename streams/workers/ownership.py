@@ -16,8 +16,9 @@ from streams.errors import ContractError
 from streams.fusion import stage
 from streams.publish.headers import epoch_of
 from streams.settings import Settings
+from streams.timeline.pieces import Piece
 from streams.timeline.retention import Retention
-from streams.timeline.share import Piece, Share
+from streams.timeline.share import Share
 from streams.transport.produce import Out, Producer
 from streams.transport.reading import batches_to_end, read_ends, read_on, reading
 

@@ -11,7 +11,8 @@ from streams.clock import HOUR, Instant
 from streams.identity import is_alias
 from streams.records import DeadLetter
 from streams.timeline.held import Held
-from streams.timeline.share import Piece, Share
+from streams.timeline.pieces import Piece
+from streams.timeline.share import Share
 from streams.timeline.studies import HeldStudy, Resource
 
 UNKNOWN = "patient-unknown"

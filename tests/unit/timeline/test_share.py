@@ -15,9 +15,10 @@ from streams.records import ClinicalEvent, Measure, ObservationVersion, PatientV
 from streams.timeline.codebook import CODEBOOK
 from streams.timeline.encoding import PieceKey, decode_slot, encode_key, encode_slot
 from streams.timeline.held import Held, held, join
+from streams.timeline.pieces import Piece
 from streams.timeline.retention import Retention
 from streams.timeline.rows import narrowed, no_words, rows_of, viewed
-from streams.timeline.share import Piece, Share
+from streams.timeline.share import Share
 from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import snapshot
 

@@ -33,8 +33,9 @@ from streams.records import (
     Version,
 )
 from streams.timeline.held import HeldPatient, held_patient, join_patient
+from streams.timeline.pieces import Piece
 from streams.timeline.retention import Retention
-from streams.timeline.share import Piece, Share
+from streams.timeline.share import Share
 from streams.timeline.snapshot import demographics, snapshot
 from streams.timeline.studies import HeldStudy
 from streams.timeline.timeline import Timeline

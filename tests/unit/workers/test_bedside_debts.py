@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from streams.timeline.share import DEBT
+from streams.timeline.pieces import DEBT
 from streams.transport.runs import Due
 from tests.unit.workers.bedsides import OBS, Bedside, successor
 from tests.unit.workers.fakes import START, through, vitals

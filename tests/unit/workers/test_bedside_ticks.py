@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.timeline.share import TICK
+from streams.timeline.pieces import TICK
 from streams.workers.assessment import RECEIVED_AT
 from tests.unit.workers.bedsides import TICKS, Bedside, successor
 from tests.unit.workers.fakes import HOUR, START, vitals

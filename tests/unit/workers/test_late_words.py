@@ -9,7 +9,9 @@ import pytest
 from streams.errors import ContractError
 from streams.publish.headers import EPOCH
 from streams.settings import Settings
-from streams.timeline.share import HEARD
+from streams.timeline.pieces import HEARD
+from streams.timeline.retention import Retention
+from streams.timeline.share import Share
 from streams.transport.produce import Out
 from streams.transport.runs import Again
 from streams.workers import late_words
@@ -100,7 +102,7 @@ async def test_how_far_was_heard_is_remembered_from_the_next_tick_on(bedside: Be
     await bedside.tick(START)
     assert bedside.pieces(HEARD) == [("", True)]
     async with successor(bedside) as second:
-        assert second.work.shares[0].heard == 1
+        assert second.work.shares[0].heard.offset == 1
         assert second.pieces(HEARD) == [("", True), ("", False)]
 
 
@@ -111,9 +113,9 @@ async def test_how_far_was_heard_is_not_moved_before_the_patients_are_published_
         flush = second.work.begin([Again(0, ("p1",), 2, second.host.generation)])
         await second.work.judge(flush)
         await (await second.work.publish(flush))
-        assert second.work.shares[0].heard is None
+        assert second.work.shares[0].heard.offset is None
         await second.work.settle(flush)
-        assert second.work.shares[0].heard == 2
+        assert second.work.shares[0].heard.offset == 2
 
 
 async def test_what_stands_in_flight_at_one_look_is_known_as_ours_at_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +126,8 @@ async def test_what_stands_in_flight_at_one_look_is_known_as_ours_at_the_next(mo
 
     monkeypatch.setattr(late_words, "reader", broker.reader)
     words = LateWords(Settings(), tell)
-    share: Any = type("Share", (), {"heard": 0, "epoch": 2})()
+    share = Share(b"mark", Retention(1, 1))
+    share.epoch, share.heard.offset = 2, 0
     await words.begin({0: share}, 1)
     out = Out(SCORES, 0, b"p1", b"{}", [(EPOCH, b"2")])
     broker.append(SCORES, 0, out.key, out.value, out.headers)

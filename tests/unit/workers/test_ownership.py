@@ -12,8 +12,9 @@ from streams.errors import ContractError, RetryableError
 from streams.fusion.stage import Cutoffs
 from streams.settings import Settings
 from streams.timeline.encoding import PieceKey, decode_key, encode_key
+from streams.timeline.pieces import DEBT, EPOCH
 from streams.timeline.retention import Retention
-from streams.timeline.share import DEBT, EPOCH, Share
+from streams.timeline.share import Share
 from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import as_of
 from streams.transport.produce import Out
