@@ -53,14 +53,16 @@ At the threshold {threshold:g} ({chosen}):
 {points}
 
 *out of fold* judges each film by the one network that has not seen it; *role val* is the file in this folder, through
-the code that serves. Nothing was chosen by role val. **Role val is easy**: it comes from the same children's ward and,
-without patient ids, perhaps from the same children. The data set's official test part is harder (a linear model has
-0.925 AUROC there); expect less than the table says, above all in specificity.
+the code that serves. Calibration and threshold are from what was said out of fold; that training ends on films much as
+they are was settled after a look at what a first version said out of fold and on role val. **Role val is easy**: it was
+drawn from the same films as the training part and, without patient ids, perhaps shows the same children. The data
+set's official test part is harder (a linear model has 0.925 AUROC there); expect less than the table says, above all in
+specificity.
 
 ## Limits, and where it must not be used
 - It must not be used to diagnose, treat, triage or discharge any child, nor to withhold care.
 - Not for adults, newborns, lateral films, or anything but frontal chest films of children of one to five years.
-- One hospital, one kind of machine, labels by readers without follow-up: no outcomes, no bacteriology, no other
+- One hospital, labels by readers without follow-up: no outcomes, no bacteriology, no other
   disease. A film with another disease gets a number all the same.
 - Three in four training films show pneumonia. Where fewer do, the probability is too high.
 - No cardiac label: it says nothing about the heart.
