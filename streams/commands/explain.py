@@ -20,7 +20,9 @@ from streams.settings import Settings
 from streams.verify.said import said_of
 
 Patient = Annotated[str, typer.Argument(help="Bare patient id.")]
-Out = Annotated[Path, typer.Option(help="Folder that the drawings are written to.", file_okay=False)]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder that the drawings are written to; none are without it.", file_okay=False)
+]
 Pictures = Annotated[bool, typer.Option(help="Fetch the pictures from the PACS and draw what was found.")]
 
 
@@ -29,8 +31,8 @@ def register(app: typer.Typer) -> None:
     app.command()(explain)
 
 
-def explain(patient: Patient, out: Out = Path(), pictures: Pictures = True) -> None:
-    """Print what models found on a patient's images and why they refused others; write a drawing of each as PNG."""
+def explain(patient: Patient, out: Out = None, pictures: Pictures = True) -> None:
+    """Print what models found on a patient's images and why they refused others; with --out, draw it as PNG."""
     from streams import log
     from streams.embedded.addresses import connect
 

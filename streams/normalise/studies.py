@@ -64,7 +64,7 @@ def _whose(study: ImagingStudy, scope: Scope, change: bool) -> str:
 
 def _event(study: ImagingStudy, patient: str, scope: Scope, found: Found) -> ImagingStudyVersion:
     withdrawn = study.status in _WITHDRAWN
-    uid = _study_uid(study.identifier, required=not withdrawn)
+    uid = _withdrawn_uid(study.identifier) if withdrawn else _study_uid(study.identifier)
     series = () if withdrawn else tuple(_series(one, scope, study.contained) for one in study.series or ())
     event = ImagingStudyVersion(
         source=scope.source.name,
@@ -94,7 +94,15 @@ def _fact(study: ImagingStudy, patient: str, uid: str) -> str:
     return "ImagingStudy/" + (given or content_id((patient, uid)))
 
 
-def _study_uid(identifiers: list[Identifier] | None, *, required: bool) -> str:
+def _withdrawn_uid(identifiers: list[Identifier] | None) -> str:
+    """Return the UID of a study that is withdrawn, empty where it is none: a bad one must not keep the study alive."""
+    try:
+        return _study_uid(identifiers)
+    except RejectedMessage:
+        return ""
+
+
+def _study_uid(identifiers: list[Identifier] | None) -> str:
     """Return the Study Instance UID (R4 ImagingStudy: system ``urn:dicom:uid``, value ``urn:oid:<uid>``).
 
     Where none is of that system, an OID among URIs is taken for it, as senders wrote it before R4.
@@ -103,8 +111,6 @@ def _study_uid(identifiers: list[Identifier] | None, *, required: bool) -> str:
     given = {value for system, value in values if system == _DICOM_UID} or {
         value for system, value in values if system == _URI and value.startswith(_OID)
     }
-    if not given and not required:
-        return ""
     expected = "one identifier of system urn:dicom:uid"
     if len(given) != 1:
         received = "several" if given else "none"

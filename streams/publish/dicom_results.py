@@ -93,7 +93,9 @@ def drawing(picture: Rgb, reading: Reading, basis: ImageBasis, source: Dataset, 
         **_place("drawing", reading, basis),
     )
     made.ImageType = ["DERIVED", "SECONDARY"]
-    made.BurnedInAnnotation = "NO"
+    # What was said of sides is repeated, and nothing where it was not; what is written over the picture is burned in.
+    made.PatientOrientation = source.get("PatientOrientation")
+    made.BurnedInAnnotation = "YES"
     made.DerivationDescription = f"Drawn by model {reading.model} {reading.version} over the picture it read"
     made.SourceImageSequence = [_reference(source)]
     return _marked(made, reading, at)
@@ -153,6 +155,8 @@ def _marked(made: Dataset, reading: Reading, at: Instant) -> Dataset:
     """Say in every viewer's list what this is, and give it the time that was handed in."""
     made.SeriesDescription = f"{REMARK}: {reading.model}"[:64]
     made.ContentQualification = "RESEARCH"
+    # What the PACS tells comes in DICOM JSON, which is UTF-8: any name can be repeated only in it.
+    made.SpecificCharacterSet = "ISO_IR 192"
     made.ManufacturerModelName, made.SoftwareVersions = reading.model, reading.version
     now = utc(at)
     for name in ("InstanceCreation", "Content"):

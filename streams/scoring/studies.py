@@ -39,6 +39,12 @@ class _Said(NamedTuple):
     def stands(self) -> bool:
         return self.finding.status == "ok" and not self.stale
 
+    @property
+    def is_evidence(self) -> bool:
+        return self.stands and any(
+            _is_ratio(self.finding, one) and not _remarks(self.finding, one) for one in self.finding.found
+        )
+
 
 def of_studies(snapshot: Snapshot) -> tuple[Prediction, ...]:
     """Return the predictions that imaging studies bring to one patient's score, ascending by model and finding."""
@@ -48,8 +54,9 @@ def of_studies(snapshot: Snapshot) -> tuple[Prediction, ...]:
             by_model[finding.model].append(_Said(study, finding, _staleness(finding.model, study, snapshot.as_of)))
     found: list[Prediction] = []
     for model in sorted(by_model):
-        # Studies come in order of their time, so that of two that stand the newer one is last.
-        said = max(enumerate(by_model[model]), key=lambda one: (one[1].stands, one[0]))[1]
+        # Studies come in order of their time, so that of two that stand the newer one is last. One that counts for
+        # nothing, as a film from the front, takes no evidence away.
+        said = max(enumerate(by_model[model]), key=lambda one: (one[1].is_evidence, one[1].stands, one[0]))[1]
         found.extend(_predictions(said, snapshot.patient_id))
     return tuple(found)
 

@@ -121,7 +121,8 @@ async def _all_taken(batches: Sequence[_Batch], count: int) -> list[int]:
     try:
         for batch in batches:
             first = (await batch.taken).offset
-            for place, number in enumerate(batch.numbers):
+            # Below 0 where the broker had the batch before and does not say where.
+            for place, number in enumerate(batch.numbers if first >= 0 else ()):
                 offsets[number] = first + place
     except KafkaError as error:
         raise _not_taken(error) from error

@@ -9,6 +9,7 @@ from typing import Any
 import aiokafka
 from aiokafka import TopicPartition
 
+from streams.errors import RetryableError
 from streams.settings import Settings
 
 _WAIT_MS = 100
@@ -47,7 +48,10 @@ async def _batches_on(consumer: Any, tp: TopicPartition) -> AsyncIterator[list[A
             tries = _TRIES
         end = _end(consumer, tp)
         if end is not None and await consumer.position(tp) >= end:
-            break
+            return
+    if _end(consumer, tp) is not None:
+        # A part must never be taken for the whole.
+        raise _stopped(tp)
 
 
 async def read_between(consumer: Any, tp: TopicPartition, first: int, past: int) -> list[Any]:
@@ -59,8 +63,15 @@ async def read_between(consumer: Any, tp: TopicPartition, first: int, past: int)
         for batch in (await consumer.getmany(tp, timeout_ms=_WAIT_MS)).values():
             records += batch
         if await consumer.position(tp) >= past:
-            break
-    return [record for record in records if record.offset < past]
+            return [record for record in records if record.offset < past]
+    raise _stopped(tp)
+
+
+def _stopped(tp: TopicPartition) -> RetryableError:
+    return RetryableError(
+        f"{tp.topic}/{tp.partition}: expected its records to the end, received none for a minute; "
+        "see whether the partition has a leader"
+    )
 
 
 def _end(consumer: Any, tp: TopicPartition) -> int | None:

@@ -27,7 +27,7 @@ from streams.transport.runs import Again, Due, Item, Run
 from streams.workers import parking
 from streams.workers.assessment import Publisher, cases_of, is_owed, judge, noted, retired_out
 from streams.workers.door import Door
-from streams.workers.due_times import due_times
+from streams.workers.due_times import due_times, still_due, those_due
 from streams.workers.early_view import EarlyView
 from streams.workers.flush import Flush
 from streams.workers.gathering import Gathered, decoded
@@ -110,6 +110,8 @@ class BedsideWork:
         generation, shares = self.host.generation, self.shares
         self.late_words.tend(self.pipeline.failed)
         metrics.DEGRADED.set(sum(len(share.owed) for share in shares.values()))
+        for number in still_due(shares, self.ticks, self.due):
+            await self.pipeline.put(Due(number, (), generation))
         if self._paying or self.pipeline.waits_for(Due) or not self.scorer.would_ask(MODEL):
             return
         probe = not self.scorer.is_closed(MODEL)
@@ -129,7 +131,9 @@ class BedsideWork:
             if isinstance(item, Run):
                 self._take(item, self.shares[item.partition], gathered[item.partition], flush)
         for number, found in gathered.items():
-            self._act_on_tick(number, found, flush)
+            self._act_on_tick(number, flush)
+            for patient_id in those_due(self.shares[number], self.ticks[number], self.due[number], len(self.shares)):
+                found.note(patient_id, None)
         for item in current:
             if isinstance(item, Due):
                 self._take_debts(item, gathered[item.partition], flush)
@@ -147,16 +151,18 @@ class BedsideWork:
         return Gathered(judge=lambda alone: self._note_cases(number, alone, flush))
 
     def _take_debts(self, item: Due, gathered: Gathered, flush: Flush) -> None:
-        for patient_id in self.shares[item.partition].owed.intersection(item.patient_ids):
-            if patient_id not in gathered.arrivals:
-                gathered.note(patient_id, None)
-                flush.paying.add((item.partition, patient_id))
+        share = self.shares[item.partition]
+        concerned = gathered.patients(share, item.partition, self.relay)
+        for patient_id in share.owed.intersection(item.patient_ids).difference(concerned):
+            gathered.note(patient_id, None)
+            flush.paying.add((item.partition, patient_id))
 
     def _take_late_words(self, item: Again, gathered: Gathered, flush: Flush) -> None:
         flush.heard[item.partition] = item.heard
         for patient_id in item.patient_ids:
             if self.shares[item.partition].gathered(patient_id):
                 gathered.note(patient_id, None)
+                flush.paying.discard((item.partition, patient_id))
 
     def _take(self, item: Run, share: Share, gathered: Gathered, flush: Flush) -> None:
         metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
@@ -178,7 +184,7 @@ class BedsideWork:
             self.positions.passed(item)
         flush.runs.append(item)
 
-    def _act_on_tick(self, number: int, gathered: Gathered, flush: Flush) -> None:
+    def _act_on_tick(self, number: int, flush: Flush) -> None:
         tick, runs = self.ticks[number].due(number, self.positions)
         if tick is None:
             return
@@ -192,8 +198,6 @@ class BedsideWork:
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
         flush.letters += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
-        for patient_id in self.due[number].take(share.tick or tick):
-            gathered.note(patient_id, None)
 
     def _of_here(self, identities: Iterable[str], number: int) -> list[str]:
         return [name for name in identities if self.relay.home(name) == number]
@@ -253,13 +257,11 @@ class BedsideWork:
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
-        return await self._taken(pieces + flush.outs + results)
-
-    async def _taken(self, outs: list[Out]) -> Awaitable[object]:
-        """Hand records to the producer; once the broker has them, scores are known as ours and go to the view."""
+        outs = pieces + flush.outs + results
         return self._known(outs, await self.host.producer.send(outs))
 
     async def _known(self, outs: list[Out], sent: Awaitable[list[int]]) -> None:
+        """Once the broker has them, scores are known as ours and go to the view."""
         scores = [(out, at) for out, at in zip(outs, await sent, strict=True) if out.topic == topics.SCORES]
         self.late_words.ours(scores)
         if self.early is not None:

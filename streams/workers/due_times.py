@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from streams.timeline.share import Share
 from streams.workers.gathering import Gathered
 from streams.workers.relay import Relay
-from streams.workers.ticking import DueTimes
+from streams.workers.ticking import DueTimes, Ticks
+
+DUE_AT_ONCE = 1000
+"""Patients whom passing time concerns that one flush takes: about a second of work, in which no heartbeat is sent."""
 
 
 def due_times(share: Share, number: int, relay: Relay, after_ms: Sequence[int]) -> DueTimes:
@@ -24,3 +27,23 @@ def due_times(share: Share, number: int, relay: Relay, after_ms: Sequence[int]) 
         if (instant := share.as_of(patient_id)) is not None:
             due.note(patient_id, instant)
     return due
+
+
+def still_due(shares: Mapping[int, Share], ticks: Mapping[int, Ticks], due: Mapping[int, DueTimes]) -> list[int]:
+    """Return the partitions of which a tick has been acted on, and not yet on all whom it concerns."""
+    return [
+        number
+        for number, share in shares.items()
+        if ticks[number].acted and share.tick is not None and due[number].has_due(share.tick)
+    ]
+
+
+def those_due(share: Share, ticks: Ticks, due: DueTimes, partitions: int) -> list[str]:
+    """Return some of those whom passing time concerns; after a restart they are all that were ever judged.
+
+    Parameters
+    ----------
+    partitions
+        Partitions that share the work of one flush.
+    """
+    return due.take(share.tick, DUE_AT_ONCE // partitions or 1) if ticks.acted and share.tick is not None else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from streams.publish.view import View, ViewRow, connect
 from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.workers.cache import opened_view, row_of
+
+log = logging.getLogger(__name__)
 
 
 class Acknowledged(NamedTuple):
@@ -56,7 +59,8 @@ class EarlyView:
     def put(self, scores: Iterable[tuple[Out, int]]) -> None:
         """Take scores that the broker has acknowledged, with their offsets; one that it did not tell is left out."""
         for out, offset in scores:
-            if offset >= 0:
+            # Flushes are acknowledged in any order.
+            if offset >= 0 and offset > self._waiting.get(out.key, (out, -1))[1]:
                 self._waiting[out.key] = out, offset
         if self._waiting:
             self._arrived.set()
@@ -70,6 +74,10 @@ class EarlyView:
             try:
                 counts = await self._view.write_many(rows)
             except RetryableError:
+                metrics.VIEW.labels("early-missed").inc(len(rows))
+            except Exception as error:
+                # The cache worker shows them, and stops where something is wrong with what it reads.
+                log.warning("scores not shown early: %s", type(error).__name__)
                 metrics.VIEW.labels("early-missed").inc(len(rows))
             else:
                 metrics.VIEW.labels("early").inc(counts.applied)

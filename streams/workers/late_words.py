@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import topics
-from streams.errors import ContractError
+from streams.errors import RetryableError
 from streams.publish.headers import epoch_of
 from streams.settings import Settings
 from streams.timeline.share import Share
@@ -100,7 +100,7 @@ class LateWords:
         Parameters
         ----------
         failed
-            Gets the exception where something else than results stands on the topic.
+            Gets the exception where looking fails for good, as where something else than results stands on the topic.
         """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_and_tell(failed))
@@ -108,9 +108,9 @@ class LateWords:
     async def _look_and_tell(self, failed: asyncio.Future[None]) -> None:
         try:
             await self.look()
-        except KafkaError as error:
+        except (KafkaError, RetryableError) as error:
             log.info("results not looked at yet: %s", type(error).__name__)
-        except ContractError as error:
+        except Exception as error:
             if not failed.done():
                 failed.set_exception(error)
 

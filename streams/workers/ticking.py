@@ -41,6 +41,8 @@ class Ticks:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Tick, Run]] = []
+        self.acted = False
+        """Whether a tick of this assignment has been acted on."""
 
     def wait(self, tick: Tick, run: Run) -> None:
         """Keep a tick and the run it came in."""
@@ -51,6 +53,7 @@ class Ticks:
         ready = [one for one in self._waiting if positions.are_past(partition, one[0].end_offsets)]
         if not ready:
             return None, []
+        self.acted = True
         self._waiting = [one for one in self._waiting if one not in ready]
         still = {id(run) for _, run in self._waiting}
         runs = {id(run): run for _, run in ready if id(run) not in still}
@@ -82,10 +85,20 @@ class DueTimes:
             self._as_of[patient_id], self._stages[patient_id] = as_of, 0
             self._wait(patient_id)
 
-    def take(self, tick: Instant) -> list[str]:
-        """Return the patients that reached a stage by `tick`, each once, and forget these due times."""
-        taken = []
-        while self._heap and self._heap[0][0] <= tick:
+    def has_due(self, tick: Instant) -> bool:
+        """Tell whether anybody may have reached a stage by `tick`."""
+        return bool(self._heap) and self._heap[0][0] <= tick
+
+    def take(self, tick: Instant, most: int | None = None) -> list[str]:
+        """Return the patients that reached a stage by `tick`, each once, and forget these due times.
+
+        Parameters
+        ----------
+        most
+            How many to take at once; the others stay due.
+        """
+        taken: list[str] = []
+        while self.has_due(tick) and (most is None or len(taken) < most):
             due, patient_id = heapq.heappop(self._heap)
             if self._next.get(patient_id) != due:
                 continue  # something earlier took its place

@@ -121,7 +121,7 @@ async def test_a_ward_lands_in_order_is_ticked_behind_normalise_and_the_clock_is
     now = dict(zip(topics.BEDSIDE_INPUTS, await ends(stack.settings, *topics.BEDSIDE_INPUTS), strict=True))
     ticked = await read(stack.settings, topics.TICKS, ticks_before)
     for number, records in ticked.items():
-        named = {topic: now[topic][number] for topic in ("events.observations", "events.patients", "events.transfers")}
+        named = {topic: ends_of[number] for topic, ends_of in now.items()}
         assert [msgspec.json.decode(record.value, type=Tick) for record in records] == [
             Tick(ward[-1].at, named),
             Tick(ward[-1].at + HOUR, named),

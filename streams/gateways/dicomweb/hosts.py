@@ -75,7 +75,9 @@ def place_of(endpoints: tuple[str, ...], known: tuple[Pacs, ...]) -> Place:
 def _url(endpoint: str, pacs: Pacs) -> str | None:
     if endpoint.startswith("Endpoint/"):
         return pacs.url if endpoint.removeprefix("Endpoint/") in pacs.endpoints else None
-    return endpoint.rstrip("/") if _lies_below(endpoint, pacs.url) else None
+    # Some name the study's own address; the service is what is asked.
+    service = endpoint.partition("/studies")[0].rstrip("/")
+    return service if _lies_below(endpoint, pacs.url) and _lies_below(service, pacs.url) else None
 
 
 def _lies_below(url: str, base: str) -> bool:

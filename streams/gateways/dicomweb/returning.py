@@ -17,7 +17,7 @@ Source = Dataset
 REPEATED = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "PatientID", "PatientName",
     "PatientBirthDate", "PatientSex", "IssuerOfPatientID", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
-    "StudyDescription", "ReferringPhysicianName", "Rows", "Columns", "NumberOfFrames",
+    "StudyDescription", "ReferringPhysicianName", "Rows", "Columns", "NumberOfFrames", "PatientOrientation",
 )  # fmt: skip
 """Attributes of the instance that was read which its results repeat (PS3.3: patient, study), and its size."""
 _NEEDED = (
@@ -63,7 +63,8 @@ def _other() -> RejectedMessage:
 def refused_of(answer: Mapping[str, Any]) -> int:
     """Return how many objects the PACS has not stored."""
     element = answer.get(_FAILED) if isinstance(answer, Mapping) else None
-    return len(element.get("Value", ())) if isinstance(element, Mapping) else 0
+    refused = element.get("Value") if isinstance(element, Mapping) else None
+    return len(refused) if isinstance(refused, list) else 0
 
 
 def in_parts(files: Sequence[bytes]) -> tuple[bytes, str]:

@@ -26,6 +26,9 @@ from streams.workers.intake import dead_letter_out
 
 _encode = msgspec.json.Encoder().encode
 
+UNDATED = "taken:unknown"
+"""Reason: the record does not say when the study began, and its arrival says little of it."""
+
 
 def said_of(
     study: ImagingStudyVersion, predictions: tuple[StudyPrediction, ...] = (), reasons: tuple[str, ...] = ()
@@ -41,9 +44,15 @@ def said_of(
         received_at=study.received_at,
         withdrawn=study.withdrawn,
         encounter_id=study.encounter_id,
-        predictions=predictions,
+        predictions=predictions if study.started_at is not None else tuple(map(_undated, predictions)),
         reasons=reasons,
     )
+
+
+def _undated(one: StudyPrediction) -> StudyPrediction:
+    """Let a picture of which nobody says when it was taken count for nothing: it may be years old."""
+    status: Status = "indeterminate" if one.status == "ok" else one.status
+    return msgspec.structs.replace(one, status=status, reasons=(*one.reasons, UNDATED))
 
 
 def predicted(reading: Reading, image: Image) -> StudyPrediction:

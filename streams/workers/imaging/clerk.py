@@ -86,7 +86,7 @@ class Clerk:
         return failed + (await self._stored(errand, kept.files) if kept.files else [])
 
     async def _stored(self, errand: Errand, files: list[bytes]) -> list[Out]:
-        lane, url = self._lanes.of(errand.study.endpoints)
+        lane, url = self._lanes.of(_endpoints(errand.study))
         try:
             async with lane.slot(url) as client:
                 await store(files, client)
@@ -111,7 +111,7 @@ class Clerk:
         if spared is not None:
             return spared
         try:
-            lane, url = self._lanes.of(errand.study.endpoints)
+            lane, url = self._lanes.of(_endpoints(errand.study))
         except RejectedMessage as rejected:
             return self._refused(errand, rejected)
         if self._lanes.is_full(lane):
@@ -276,3 +276,8 @@ def _given_up(reason: str) -> RejectedMessage:
 def _one(reasons: list[str]) -> tuple[str, ...]:
     """Return the different reasons of the models, or that there is no model at all."""
     return tuple(dict.fromkeys(reasons)) or ("no-model",)
+
+
+def _endpoints(study: ImagingStudyVersion) -> tuple[str, ...]:
+    """Return where a study says it is, by itself or by its series."""
+    return study.endpoints or tuple(dict.fromkeys(one for series in study.series for one in series.endpoints))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from streams.timeline.pieces import DEBT
-from streams.transport.runs import Due
+from streams.transport.runs import Again, Due
 from tests.unit.workers.bedsides import OBS, Bedside, successor
 from tests.unit.workers.fakes import START, through, vitals
 
@@ -79,3 +79,11 @@ async def test_a_patient_judged_for_a_debt_of_an_older_assignment_is_left_alone(
     await bedside.take(vitals())
     await through(bedside.work, Due(0, ("p1",), bedside.host.generation - 1))
     assert len(bedside.scores) == 1
+
+
+async def test_a_late_word_on_a_patient_who_is_owed_too_is_answered_without_the_model(bedside: Bedside) -> None:
+    bedside.triton.down = True
+    await bedside.take(vitals())
+    generation = bedside.host.generation
+    await through(bedside.work, Due(0, ("p1",), generation), Again(0, ("p1",), 1, generation))
+    assert [s.degraded for s in bedside.scores] == [True, True]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from streams.timeline.pieces import TICK
+from streams.transport.runs import Due
+from streams.workers import due_times
 from streams.workers.assessment import RECEIVED_AT
 from tests.unit.workers.bedsides import TICKS, Bedside, successor
-from tests.unit.workers.fakes import HOUR, START, vitals
+from tests.unit.workers.fakes import HOUR, START, through, vitals
 
 
 async def test_a_tick_long_after_the_last_fact_publishes_the_score_as_stale_once(bedside: Bedside) -> None:
@@ -78,3 +82,16 @@ async def test_the_first_tick_after_an_assignment_publishes_due_results_again(be
     async with successor(bedside) as second:
         await second.tick(START + 4 * HOUR)
         assert [s.stale for s in second.scores] == [True]
+
+
+async def test_those_whom_a_tick_concerns_are_taken_some_at_a_time(
+    bedside: Bedside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_times, "DUE_AT_ONCE", 2)
+    await bedside.take(*(vitals(f"p{n}") for n in range(5)))
+    before = len(bedside.scores)
+    await bedside.tick(START + 5 * HOUR, obs=5)
+    assert len(bedside.scores) - before == 2
+    for _ in range(3):
+        await through(bedside.work, Due(0, (), bedside.host.generation))
+    assert sorted(s.patient_id for s in bedside.scores[before:]) == ["p0", "p1", "p2", "p3", "p4"]
