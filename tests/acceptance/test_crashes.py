@@ -143,8 +143,8 @@ def test_workers_end_in_time_while_the_broker_does_not_answer(kafka_ward: Ward) 
     assert broker is not None
     os.kill(broker.pid, signal.SIGSTOP)
     try:
-        for name in ("normalise", "bedside", "cache"):
-            kafka_ward.stack.workers[name].send_signal(signal.SIGTERM)
+        for worker in kafka_ward.stack.workers.values():
+            worker.send_signal(signal.SIGTERM)
         end = time.monotonic() + 40
         while time.monotonic() < end and any(w.poll() is None for w in kafka_ward.stack.workers.values()):
             time.sleep(0.5)
