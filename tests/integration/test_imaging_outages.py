@@ -110,7 +110,7 @@ def test_a_pacs_that_trickles_holds_up_no_other(orthanc: Orthanc, models: Path, 
 def test_the_change_feed_tells_of_studies_that_no_event_tells_of(
     orthanc: Orthanc, models: Path, tmp_path: Path
 ) -> None:
-    followed = orthanc.pacs(changes_url=orthanc.root, patient_system="urn:hospital:mrn")
+    followed = orthanc.pacs(changes_url=orthanc.root, patient_system="urn:hospital:mrn", zone="Europe/Zurich")
     first, second, third = (uid("feed", number) for number in range(3))
     orthanc.store([film(first)])
     with opened(tmp_path, models, (followed,), "kafka") as radiology:
