@@ -71,8 +71,8 @@ class Pacs(BaseModel):
     """Whether what models find is put into its studies as DICOM: a drawing (Secondary Capture) and the measures (SR),
     each marked as AI-derived and for research."""
     zone: str | None = None
-    """IANA time zone of its study times; without it studies of the change feed do not say when they began, and count for
-    nothing in the score."""
+    """IANA time zone of its study times; without it studies of the change feed do not say when they began, and count
+    for nothing in the score."""
 
     @field_validator("url", "changes_url", "redirect_hosts")
     @classmethod
