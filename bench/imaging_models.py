@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from onnx import TensorProto, helper, save
+from onnx import GraphProto, TensorProto, helper, save
 
 _SIDE, _CELL = 64, 8
 
@@ -70,7 +70,9 @@ meaning = "mean brightness of each cell"
 operating_point = 0.5
 chosen = "by hand"
 levels = [{{ level = "low", at = 0.0 }}, {{ level = "high", at = 0.5 }}]
+"""
 
+_UNTRAINED = """
 [training]
 data = "none"
 citation = "none"
@@ -86,6 +88,7 @@ sha256 = "{sha256}"
 opset = 17
 ir_version = 9
 """
+"""What every manifest ends with: nobody trained this, and which network it is of."""
 
 FILM = (
     'modalities = ["CR", "DX"]\nbody_parts = ["CHEST"]\nviews = ["PA", "AP"]\nunknown_age = "accept"',
@@ -105,8 +108,6 @@ def write_repository(folder: Path) -> Path:
 
 
 def _write(folder: Path, selection: str, framing: str) -> None:
-    (folder / "1").mkdir(parents=True)
-    network = folder / "1/model.onnx"
     graph = helper.make_graph(
         [
             helper.make_node("ReduceMean", ["picture"], ["bright"], axes=[2, 3], keepdims=0),
@@ -123,8 +124,19 @@ def _write(folder: Path, selection: str, framing: str) -> None:
         ],
         [helper.make_tensor("one", TensorProto.INT64, [1], [1])],
     )
+    write_model(
+        folder,
+        graph,
+        _MANIFEST.format(name=folder.name, selection=selection, framing=framing),
+        _CONFIG.format(name=folder.name),
+    )
+
+
+def write_model(folder: Path, graph: GraphProto, manifest: str, config: str) -> None:
+    """Write a model's folder: its network, its manifest but for how it was trained, and what Triton reads."""
+    network = folder / "1/model.onnx"
+    network.parent.mkdir(parents=True)
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), network)
     digest = hashlib.sha256(network.read_bytes()).hexdigest()
-    text = _MANIFEST.format(name=folder.name, selection=selection, framing=framing, sha256=digest)
-    (folder / "model.toml").write_text(text)
-    (folder / "config.pbtxt").write_text(_CONFIG.format(name=folder.name))
+    (folder / "model.toml").write_text(manifest + _UNTRAINED.replace("{sha256}", digest))
+    (folder / "config.pbtxt").write_text(config)

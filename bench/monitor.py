@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench import ground
+from bench import ground, observations
 from bench.contestants import Contestant
 from bench.feed import produce
 from bench.holdings import topic_bytes
@@ -21,16 +21,7 @@ from streams.settings import Settings
 from streams.topics import STATE
 from streams.transport.produce import Out, partition_of
 
-VITALS = (
-    ("8867-4", "/min", 60, 110),
-    ("9279-1", "/min", 12, 24),
-    ("2708-6", "%", 92, 100),
-    ("8310-5", "Cel", 36, 39),
-    ("8480-6", "mm[Hg]", 95, 150),
-    ("8462-4", "mm[Hg]", 50, 90),
-    ("8478-0", "mm[Hg]", 60, 94),
-    ("3151-8", "L/min", 1, 6),
-)
+VITALS = (*observations.VITALS, ("8478-0", "mm[Hg]", 60, 94), ("3151-8", "L/min", 1, 6))
 SETS_PER_S = 3.4 / len(VITALS)
 """Of one bed at monitor rate."""
 SPACINGS: dict[str, Instant] = {"dense": round(1000 / SETS_PER_S), "minute": MINUTE}

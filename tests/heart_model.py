@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper, save
+from onnx import TensorProto, helper, numpy_helper
+
+from bench.imaging_models import write_model
 
 _SIDE = 64
 _STEEP = 400.0
@@ -73,29 +74,11 @@ usual_high = 0.5
 figure = "heart/area"
 low = 0.01
 high = 0.5
-
-[training]
-data = "none"
-citation = "none"
-licence = "none"
-images = 0
-positives = 0
-seed = 0
-command = "none"
-
-[onnx]
-file = "1/model.onnx"
-sha256 = "{sha256}"
-opset = 17
-ir_version = 9
 """
 
 
 def write_heart(repository: Path) -> Path:
     """Write the model into a repository and return that."""
-    folder = repository / "chest_heart_unet"
-    (folder / "1").mkdir(parents=True)
-    network = folder / "1/model.onnx"
     sides = np.zeros((1, 2, 1, _SIDE), np.float32)
     sides[0, 0, 0, : _SIDE // 2] = sides[0, 1, 0, _SIDE // 2 :] = 1
     constants = {"lung": _LUNG, "heart": _HEART, "steep": _STEEP}
@@ -116,8 +99,5 @@ def write_heart(repository: Path) -> Path:
         [numpy_helper.from_array(np.array(value, np.float32), name) for name, value in constants.items()]
         + [numpy_helper.from_array(sides, "sides")],
     )
-    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), network)
-    digest = hashlib.sha256(network.read_bytes()).hexdigest()
-    (folder / "model.toml").write_text(_MANIFEST.replace("{sha256}", digest))
-    (folder / "config.pbtxt").write_text(_CONFIG)
+    write_model(repository / "chest_heart_unet", graph, _MANIFEST, _CONFIG)
     return repository

@@ -124,7 +124,7 @@ class Host:
         if not done:
             log.error("worker=%s ended without good order: something it waits for is away", work.name)
             logging.shutdown()
-            # Faust's threads would keep the process alive as long as the broker is away.
+            # What waits for the broker would keep the process alive as long as it is away.
             os._exit(code or 1)
         if (error := ending.exception()) is not None:
             _report(work.name, error)
