@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -14,7 +15,7 @@ from streams.errors import ContractError
 from streams.inference.answers import check_outputs
 from streams.inference.declared import Declared
 
-Tensors = Mapping[str, NDArray[np.float32]]
+Tensors = Mapping[str, NDArray[Any]]
 Ask = Callable[[Tensors], dict[str, NDArray[np.generic]]]
 
 
@@ -41,7 +42,7 @@ def triton_answers(url: str, spec: Declared) -> Ask:
     return ask
 
 
-def _input(name: str, dtype: str, array: NDArray[np.float32]) -> grpc.InferInput:
+def _input(name: str, dtype: str, array: NDArray[Any]) -> grpc.InferInput:
     wanted = grpc.InferInput(name, array.shape, dtype)
     wanted.set_data_from_numpy(array)
     return wanted

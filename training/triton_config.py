@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from streams.inference.declared import Declared, Tensor
 
+FREE = 128
+"""What a free dimension is while a model is warmed up."""
+
 _TEMPLATE = """\
 # Written by training/triton_config.py from model.toml. The stock Triton image serves it with its own
 # onnxruntime backend, the embedded stack with a python-based backend of the same name.
@@ -69,5 +72,6 @@ def _tensor(tensor: Tensor) -> str:
 
 
 def _warmup(tensor: Tensor) -> str:
-    value = f"{{ data_type: TYPE_{tensor.dtype} dims: [ {_dims(tensor)} ] zero_data: true }}"
+    dims = ", ".join(str(n if n >= 0 else FREE) for n in tensor.shape)
+    value = f"{{ data_type: TYPE_{tensor.dtype} dims: [ {dims} ] zero_data: true }}"
     return f'    inputs {{ key: "{tensor.name}" value {value} }}'

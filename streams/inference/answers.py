@@ -24,13 +24,15 @@ class Checked(NamedTuple):
     """What was expected and what came for the first fault; empty where all is well."""
 
 
-def check_outputs(manifest: Declared, outputs: Arrays, rows: int) -> Checked:
+def check_outputs(manifest: Declared, outputs: Arrays, rows: int, free: int = 0) -> Checked:
     """Check every declared output.
 
     Parameters
     ----------
     outputs
         Tensors by name as the server returned them; each declared one has shape (`rows`, *shape*).
+    free
+        What a dimension is in this call that the manifest leaves free.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def check_outputs(manifest: Declared, outputs: Arrays, rows: int) -> Checked:
     """
     ok, faults, found = np.ones(rows, np.bool_), [], {}
     for declared in manifest.answers:
-        values, mine, fault = _one(declared, outputs, rows)
+        values, mine, fault = _one(declared, outputs, rows, free)
         found[declared.name] = values
         ok &= mine
         faults += [fault] if fault else []
@@ -49,9 +51,9 @@ def check_outputs(manifest: Declared, outputs: Arrays, rows: int) -> Checked:
     return Checked(found, ok, faults[0] if faults else "")
 
 
-def _one(declared: Output, outputs: Arrays, rows: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], str]:
+def _one(declared: Output, outputs: Arrays, rows: int, free: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], str]:
     answer = outputs.get(declared.name)
-    shape, dtype = (rows, *declared.shape), NUMPY[declared.dtype]
+    shape, dtype = (rows, *(n if n >= 0 else free for n in declared.shape)), NUMPY[declared.dtype]
     if answer is None or answer.shape != shape or answer.dtype != dtype:
         came = "no such tensor" if answer is None else f"{answer.dtype} {answer.shape}"
         fault = f"{declared.name}: expected {np.dtype(dtype)} {shape}, received {came}"

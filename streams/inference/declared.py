@@ -13,8 +13,8 @@ import numpy as np
 from streams.errors import ContractError
 from streams.records import Level
 
-DType = Literal["FP32"]
-NUMPY: dict[str, type[np.generic]] = {"FP32": np.float32}
+DType = Literal["FP32", "INT64"]
+NUMPY: dict[str, type[np.generic]] = {"FP32": np.float32, "INT64": np.int64}
 """Triton's name of an element type to numpy's."""
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -26,6 +26,7 @@ class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     shape: tuple[int, ...]
+    """-1 where it is free and may differ from call to call."""
     dtype: DType
     low: float
     high: float

@@ -8,9 +8,12 @@ from pathlib import Path
 from streams.errors import ContractError
 from streams.inference.imaging_manifest import ImagingManifest, load_imaging
 from streams.inference.manifest import Manifest, load
+from streams.inference.notes_manifest import NotesManifest, load_notes
+
+AnyManifest = Manifest | ImagingManifest | NotesManifest
 
 
-def discover(repository: Path) -> tuple[Manifest | ImagingManifest, ...]:
+def discover(repository: Path) -> tuple[AnyManifest, ...]:
     """Load every model of `repository`, in order of their names; every folder there must be a model."""
     return tuple(
         load_any(repository, path.name)
@@ -24,11 +27,18 @@ def discover_imaging(repository: Path) -> tuple[ImagingManifest, ...]:
     return tuple(spec for spec in discover(repository) if isinstance(spec, ImagingManifest))
 
 
-def load_any(repository: Path, name: str) -> Manifest | ImagingManifest:
+def discover_notes(repository: Path) -> tuple[NotesManifest, ...]:
+    """Load every model of clinical notes, in order of their names."""
+    return tuple(spec for spec in discover(repository) if isinstance(spec, NotesManifest))
+
+
+def load_any(repository: Path, name: str) -> AnyManifest:
     """Load one model of any modality; ContractError where its folder does not keep its contract."""
     path = repository / name / "model.toml"
     try:
         modality = tomllib.loads(path.read_text("utf-8")).get("modality")
     except (OSError, ValueError) as error:
         raise ContractError(f"{path} cannot be read: {error}; export the model again or mend the file") from error
-    return load_imaging(repository, name) if modality == "imaging" else load(repository, name)
+    if modality == "imaging":
+        return load_imaging(repository, name)
+    return load_notes(repository, name) if modality == "note" else load(repository, name)

@@ -13,6 +13,7 @@ from streams.records.events import (
     Overruling,
     PatientVersion,
 )
+from streams.records.note_readings import Carrying, HeadReading, NoteReading
 from streams.records.readings import ClassProbability, Heat, Line, Measured, Outline, Point, Reading
 from streams.records.refusals import DeadLetter, Skip
 from streams.records.scores import Correction, CorrectionKind, InputUsed, Level, Prediction, RiskScore, Standing, Status
@@ -24,6 +25,7 @@ from streams.records.version import Version
 
 __all__ = [
     "BedsideEvent",
+    "Carrying",
     "ClassProbability",
     "ClinicalEvent",
     "Correction",
@@ -32,6 +34,7 @@ __all__ = [
     "EncounterStatus",
     "EncounterVersion",
     "Event",
+    "HeadReading",
     "Heat",
     "Identities",
     "Identity",
@@ -42,6 +45,7 @@ __all__ = [
     "Line",
     "Measure",
     "Measured",
+    "NoteReading",
     "ObservationVersion",
     "Outline",
     "Overruling",

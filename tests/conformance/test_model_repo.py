@@ -14,8 +14,10 @@ from streams.inference.repository import discover
 REPOSITORY = Path(__file__).parents[2] / "model_repo"
 MODELS = discover(REPOSITORY)
 OPSET_CEILING, ML_CEILING, IR_CEILING = 17, 3, 8
-BYTES_CEILING = {"vitals": 2_000_000, "imaging": 8_000_000}
-FREE = "batch"
+BYTES_CEILING = {"vitals": 2_000_000, "imaging": 8_000_000, "note": 25_000_000}
+ALL_BYTES_CEILING = 60_000_000
+FREE, LENGTH = "batch", "length"
+ONNX = {"FP32": "tensor(float)", "INT64": "tensor(int64)"}
 
 every_model = pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
 
@@ -43,6 +45,10 @@ def test_the_folder_holds_the_declared_files(spec):
     assert {"config.pbtxt", "model.toml", "golden.json", "MODEL_CARD.md", spec.version} <= names
 
 
+def test_the_repository_stays_small():
+    assert sum(path.stat().st_size for path in REPOSITORY.rglob("*") if path.is_file()) < ALL_BYTES_CEILING
+
+
 @every_model
 def test_the_configuration_matches_the_manifest(spec):
     served = config(spec)
@@ -64,16 +70,18 @@ def test_the_queue_rejects_and_is_bounded_and_the_model_is_warm(spec):
     assert policy.max_queue_size > 0
     assert max(served.dynamic_batching.preferred_batch_size) <= served.max_batch_size
     for warmup in served.model_warmup:
-        assert {name: tuple(value.dims) for name, value in warmup.inputs.items()} == {
-            t.name: t.shape for t in spec.tensors
-        }
+        for tensor in spec.tensors:
+            dims = warmup.inputs[tensor.name].dims
+            assert [n if m >= 0 else m for n, m in zip(dims, tensor.shape, strict=True)] == list(tensor.shape)
+            assert min(dims) > 0
+        assert len(warmup.inputs) == len(spec.tensors)
     assert served.model_warmup
 
 
 @every_model
 def test_the_network_matches_the_manifest(spec):
     session = onnxruntime.InferenceSession(folder(spec) / spec.onnx.file, providers=["CPUExecutionProvider"])
-    declared = [(t.name, [FREE, *t.shape], "tensor(float)") for t in spec.tensors]
+    declared = [(t.name, [FREE, *(n if n >= 0 else LENGTH for n in t.shape)], ONNX[t.dtype]) for t in spec.tensors]
     assert [(t.name, t.shape, t.type) for t in session.get_inputs()] == declared
     answers = [(t.name, t.type) for t in session.get_outputs()]
     assert answers == [(t.name, "tensor(float)") for t in spec.answers]
