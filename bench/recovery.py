@@ -66,19 +66,20 @@ def _out(partition: int, piece: Piece) -> Out:
 
 
 async def recover(options: argparse.Namespace) -> dict[str, float]:
-    """Acquire all partitions."""
+    """Acquire the partitions of one of the workers."""
     settings = Settings()
+    mine = range(options.number, settings.partitions, options.workers)
     producer = Producer(settings, "bench")
     await producer.start()
     before, began = rss(), time.monotonic()
-    shares = await Owner(settings, producer).acquire(range(settings.partitions))
+    shares = await Owner(settings, producer).acquire(mine)
     took = time.monotonic() - began
     await producer.stop()
-    held, found = options.patients * options.facts, sum(len(share.timelines) for share in shares.values())
-    if found != options.patients:
-        raise SystemExit(f"expected {options.patients} patients, recovered {found}")
+    found = sum(len(share.timelines) for share in shares.values())
+    held = found * options.facts
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
+        "patients": found,
         "s": took,
         "facts/s": held / took,
         "CPU s": used.ru_utime + used.ru_stime,
@@ -96,6 +97,8 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=8, help="facts charted at one instant")
     parser.add_argument("--form", choices=facts.FORMS, default="uuid", help="form of the ids")
     parser.add_argument("--runs", type=int, default=1, help="recoveries")
+    parser.add_argument("--workers", type=int, default=1, help="workers that recover at once, each its partitions")
+    parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--only", choices=("write", "recover"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
@@ -107,12 +110,38 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder), broker="kafka", external=("redis", "triton")) as stack,
     ):
-        for what in ["write", *["recover"] * options.runs]:
-            command = [sys.executable, "-m", "bench.recovery", "--only", what, *sys.argv[1:]]
-            done = subprocess.run(
-                command, env={**os.environ, **stack.env}, stdout=subprocess.PIPE, check=True, text=True
-            )
-            print(what, {key: round(value, 1) for key, value in json.loads(done.stdout).items()}, flush=True)
+        show("write", at_once(["write"], stack.env)[0])
+        for _ in range(options.runs):
+            found = at_once(["recover"] * options.workers, stack.env)
+            for one in found:
+                show("recover", one)
+            if (patients := sum(one["patients"] for one in found)) != options.patients:
+                raise SystemExit(f"expected {options.patients} patients, recovered {patients}")
+            if options.workers > 1:
+                slowest = max(one["s"] for one in found)
+                print(
+                    "together", {"s": round(slowest, 1), "facts/s": round(options.patients * options.facts / slowest)}
+                )
+
+
+def at_once(whats: list[str], env: dict[str, str]) -> list[dict[str, float]]:
+    """Run parts of this as processes at the same time, and return what each tells."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "bench.recovery", *sys.argv[1:], "--only", what, "--number", str(number)],
+            env={**os.environ, **env}, stdout=subprocess.PIPE, text=True,
+        )
+        for number, what in enumerate(whats)
+    ]  # fmt: skip
+    told = [one.communicate()[0] for one in running]
+    if any(one.returncode for one in running):
+        raise SystemExit("a part failed; see above")
+    return [json.loads(one) for one in told]
+
+
+def show(what: str, found: dict[str, float]) -> None:
+    """Print what one part tells."""
+    print(what, {key: round(value, 1) for key, value in found.items()}, flush=True)
 
 
 if __name__ == "__main__":

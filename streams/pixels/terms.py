@@ -5,6 +5,9 @@ Source: DICOM PS3.16 CID 4009 (regions), 4010 and 4014 (views), Annex L (Body Pa
 
 from __future__ import annotations
 
+MANUFACTURER = "CardioStream"
+"""Of what we put into a PACS ourselves (PS3.3 C.7.5.1)."""
+
 BODY_PARTS = {
     "THORAX": "CHEST",
     "BRUSTKORB": "CHEST",

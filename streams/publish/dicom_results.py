@@ -33,10 +33,10 @@ from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
 from streams.clock import Instant, utc
+from streams.pixels.terms import MANUFACTURER
 from streams.publish.pictures import REMARK, Rgb, drawn
 from streams.records import ImageBasis, Reading
 
-MANUFACTURER = "CardioStream"
 SERIES_NUMBERS = {"drawing": 9901, "measures": 9902}
 """Far behind those that a modality gives."""
 SCHEME = "99CARDIOSTREAM"

@@ -71,6 +71,8 @@ class Share:
         """Aliases that wait for their patient, and the tick since which they do."""
         self.heard = Heard()
         self._former = Former()
+        self._emptied: dict[str, set[int]] = {}
+        """Pieces on the changelog of which retention has left nothing, to be removed when their patient is touched."""
         self._said: set[str] = set()
         self._left: set[int] = set()
 
@@ -154,6 +156,8 @@ class Share:
         unite(timeline, [(key.piece, value) for key, value in found], overruled)
         timeline.forget_old()
         timeline.touched.clear()
+        if gone := {key.piece for key, _ in found}.difference(timeline.pieces()):
+            self._emptied.setdefault(patient_id, set()).update(gone)
         self.timelines.close(patient_id)
 
     def timeline(self, patient_id: str) -> Timeline:
@@ -217,6 +221,8 @@ class Share:
         for patient_id in patient_ids:
             timeline = self.timelines.get(patient_id)
             if timeline is not None:
+                if gone := self._emptied.pop(patient_id, None):
+                    timeline.touched |= dict.fromkeys(gone.difference(timeline.pieces()), True)
                 numbers = timeline.in_writing_order()
                 pieces += [self._piece(patient_id, number, self.encoded(patient_id, number)) for number in numbers]
                 timeline.touched.clear()
@@ -257,8 +263,10 @@ class Share:
         timeline = self.timelines.drop(identity)
         if timeline is None:
             return []
+        self._emptied.pop(identity, None)
+        numbers = sorted({*timeline.pieces(), *timeline.older})
         self._former.keep(identity, timeline)
-        return [self._piece(identity, number, None) for number in timeline.pieces()]
+        return [self._piece(identity, number, None) for number in numbers]
 
     def owe(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Remember that these patients are to be scored again once the models are back."""

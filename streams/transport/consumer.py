@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import aiokafka
@@ -66,6 +66,14 @@ class RunConsumerThread(OneLoopThread):
             metadata_max_age_ms=30_000,
         )
 
+    def positions(self) -> Iterator[tuple[Any, int]]:
+        """Yield the offset that is read next of every partition of which that is known."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        for tp in assignment.tps if assignment is not None else ():
+            state = assignment.state_value(tp)
+            if state.has_valid_position:
+                yield tp, state.position
+
 
 class RunConsumer(driver.Consumer):
     """Consumer whose messages are runs, whose acks are whole runs and whose commits are in order."""
@@ -73,6 +81,7 @@ class RunConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offsets: Offsets[TP] = Offsets()
+        self._nothing_before: dict[TP, int] = {}
         self.before_revoked: AssignmentHook | None = None
         """Called while the partitions are still ours, to finish what is in flight."""
         self.after_assigned: AssignmentHook | None = None
@@ -92,6 +101,8 @@ class RunConsumer(driver.Consumer):
     async def _drain_once(self) -> None:
         generation = self.offsets.generation
         fetched, _ = await self._wait_next_records(1.0)
+        if generation == self.offsets.generation and self.flow_active:
+            self._note_quiet(fetched or {})
         if not fetched or self.should_stop:
             return
         waiting = [(TP(*tp), records) for tp, records in fetched.items() if records]
@@ -100,6 +111,16 @@ class RunConsumer(driver.Consumer):
             # The fetch has moved the position past these records, perhaps under the new assignment already; nothing
             # has been handed on under that one, so going back to what is committed brings them again.
             await self._go_back()
+
+    def _note_quiet(self, fetched: Mapping[Any, Any]) -> None:
+        """Note how far partitions are read that brought nothing: marks of transactions have offsets, but no records."""
+        for tp, position in self._thread.positions():
+            if tp not in fetched:
+                self._nothing_before[TP(*tp)] = position
+
+    def read_up_to(self, tp: TP) -> int:
+        """Return the offset before which everything is done or is no record; 0 where some run is under way."""
+        return 0 if self.offsets.outstanding(tp) else self._nothing_before.get(tp, 0)
 
     async def _hand_on_all(self, waiting: list[tuple[TP, list[Any]]], generation: int) -> None:
         """Hand on run after run, and leave those waiting whose partitions are being taken away."""
@@ -177,6 +198,7 @@ class RunConsumer(driver.Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Begin a new assignment; nothing of the one before counts any more."""
         self.offsets.assigned()
+        self._nothing_before.clear()
         if self.after_assigned is not None:
             await self.after_assigned(assigned)
         await super().on_partitions_assigned(assigned, generation_id)

@@ -131,6 +131,7 @@ class BedsideWork:
             if isinstance(item, Run):
                 self._take(item, self.shares[item.partition], gathered[item.partition], flush)
         for number, found in gathered.items():
+            self.positions.read_on(self.host.app.run_consumer.read_up_to, self.settings.bedside_inputs, number)
             self._act_on_tick(number, flush)
             for patient_id in those_due(self.shares[number], self.ticks[number], self.due[number], len(self.shares)):
                 found.note(patient_id, None)
@@ -186,13 +187,13 @@ class BedsideWork:
 
     def _act_on_tick(self, number: int, flush: Flush) -> None:
         tick, runs = self.ticks[number].due(number, self.positions)
+        flush.runs += runs
         if tick is None:
             return
         share = self.shares[number]
         pieces = flush.pieces.setdefault(number, [])
         first = share.tick is None
         pieces += share.advance(tick)
-        flush.runs += runs
         if first:
             pieces += parking.park(share, self._of_here(share.timelines, number))
         removals, letters = parking.given_up(share, number, self._park_ms)

@@ -104,9 +104,13 @@ def route(event: Event, partitions: int) -> list[Out]:
     if not isinstance(event, Overruling):
         return [event_out(event, partitions)]
     value = _encode(event)
-    imaging = event.resource_id.startswith("ImagingStudy/")
-    topic = topics.EVENTS_IMAGING if imaging else topics.EVENTS_PATIENTS
-    return [Out(topic, partition, OVERRULING_KEY, value) for partition in range(partitions)]
+    # What was said of a study is void at once; the bedside is not to wait for the worker that fetches pictures.
+    told = [topics.EVENTS_PATIENTS, *_also_told(event.resource_id)]
+    return [Out(topic, partition, OVERRULING_KEY, value) for topic in told for partition in range(partitions)]
+
+
+def _also_told(resource_id: str) -> list[str]:
+    return [topics.EVENTS_IMAGING] if resource_id.startswith("ImagingStudy/") else []
 
 
 def event_out(event: ClinicalEvent | ImagingStudyVersion, partitions: int) -> Out:

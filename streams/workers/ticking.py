@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aiokafka import TopicPartition
 
 from streams.clock import Instant
 from streams.records import Tick
 from streams.transport.runs import Run
+
+MOST_WAITING = 100
+"""Ticks that wait at once; of more, every second is let go."""
 
 
 class Positions:
@@ -27,8 +32,21 @@ class Positions:
 
     def passed(self, run: Run) -> None:
         """Note that a run has been taken in."""
-        key = run.topic, run.partition
-        self._next[key] = max(self._next.get(key, 0), run.next_offset)
+        self._pass(run.topic, run.partition, run.next_offset)
+
+    def read_on(self, read_up_to: Callable[[TopicPartition], int], topics: Iterable[str], partition: int) -> None:
+        """Note how far inputs have been read that bring nothing: behind the last record may stand a transaction's mark.
+
+        Parameters
+        ----------
+        read_up_to
+            Tells the offset before which everything is done, 0 where it is not known.
+        """
+        for topic in topics:
+            self._pass(topic, partition, read_up_to(TopicPartition(topic, partition)))
+
+    def _pass(self, topic: str, partition: int, offset: int) -> None:
+        self._next[topic, partition] = max(self._next.get((topic, partition), 0), offset)
 
     def are_past(self, partition: int, end_offsets: Mapping[str, int]) -> bool:
         """Tell whether everything before these end offsets has been taken in."""
@@ -41,23 +59,36 @@ class Ticks:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Tick, Run]] = []
+        self._done: list[Run] = []
         self.acted = False
         """Whether a tick of this assignment has been acted on."""
 
     def wait(self, tick: Tick, run: Run) -> None:
-        """Keep a tick and the run it came in."""
+        """Keep a tick and the run it came in.
+
+        The oldest stays, which is ready first, and so does the newest; those between only say in finer steps how time
+        passed during a long backlog.
+        """
         self._waiting.append((tick, run))
+        if len(self._waiting) > MOST_WAITING:
+            between = self._waiting[1:-1:2]
+            self._waiting = [one for one in self._waiting if one not in between]
+            self._done += self._without_waiting(between)
 
     def due(self, partition: int, positions: Positions) -> tuple[Instant | None, list[Run]]:
         """Return the highest tick that may be acted on, and the runs that are done with by that."""
+        done, self._done = self._done, []
         ready = [one for one in self._waiting if positions.are_past(partition, one[0].end_offsets)]
         if not ready:
-            return None, []
+            return None, done
         self.acted = True
         self._waiting = [one for one in self._waiting if one not in ready]
+        return max(tick.at for tick, _ in ready), done + self._without_waiting(ready)
+
+    def _without_waiting(self, gone: list[tuple[Tick, Run]]) -> list[Run]:
+        """Return the runs of these ticks in which no other tick waits, each once."""
         still = {id(run) for _, run in self._waiting}
-        runs = {id(run): run for _, run in ready if id(run) not in still}
-        return max(tick.at for tick, _ in ready), list(runs.values())
+        return list({id(run): run for _, run in gone if id(run) not in still}.values())
 
 
 class DueTimes:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from streams.pixels.terms import MANUFACTURER
 from streams.settings import Pacs
 
 STABLE = "StableStudy"
@@ -61,11 +62,14 @@ def study(found: Mapping[str, Any], series: list[Mapping[str, Any]], pacs: Pacs)
     """
     tags, patient = found.get("MainDicomTags", {}), found.get("PatientMainDicomTags", {})
     identifier = {"system": pacs.patient_system, "value": str(patient.get("PatientID", ""))}
-    listed = [_series(one) for one in series]
+    # What we have put into the study ourselves makes no new version of it.
+    theirs = [one for one in series if one.get("MainDicomTags", {}).get("Manufacturer") != MANUFACTURER]
+    listed = [_series(one) for one in theirs]
+    changed = max((str(one["LastUpdate"]) for one in theirs if one.get("LastUpdate")), default=found["LastUpdate"])
     return {
         "resourceType": "ImagingStudy",
         "id": found["ID"],
-        "meta": {"lastUpdated": _utc(found["LastUpdate"])},
+        "meta": {"lastUpdated": _utc(changed)},
         "status": "available",
         "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{tags.get('StudyInstanceUID', '')}"}],
         "subject": {"identifier": {key: value for key, value in identifier.items() if value}},

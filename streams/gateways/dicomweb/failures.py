@@ -8,6 +8,7 @@ from streams.errors import RejectedMessage, RetryableError
 
 _AWAY = frozenset({401, 403, 407, 408, 425, 429})
 """Statuses below 500 that another try may end: also what a wrong password gives, which the site mends."""
+_FORBIDDEN = frozenset({"status-401", "status-403"})
 _GONE = frozenset({404, 410})
 
 
@@ -26,6 +27,8 @@ class PacsAway(RetryableError):
 
     def __init__(self, reason: str, pacs: str) -> None:
         self.reason = reason
+        self.forbidden = reason in _FORBIDDEN
+        """Whether the PACS does not let our user; while something is to be read, the site mends that."""
         super().__init__(
             f"{reason}: expected an answer of PACS {pacs}, received none that can be used; the study waits and is "
             "tried again; look at the PACS, and at its user and certificates, if this lasts"

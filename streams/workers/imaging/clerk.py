@@ -82,21 +82,28 @@ class Clerk:
         if not (kept.files or kept.failed):
             return []
         errand = self._errand(record, run)
+        if self._known.is_overtaken(errand.study):
+            return []
         failed = [self._letter(errand, _given_up("not-stored"))] if kept.failed else []
         return failed + (await self._stored(errand, kept.files) if kept.files else [])
 
     async def _stored(self, errand: Errand, files: list[bytes]) -> list[Out]:
         lane, url = self._lanes.of(_endpoints(errand.study))
         try:
-            async with lane.slot(url) as client:
+            async with lane.slot(url, storing=True) as client:
                 await store(files, client)
         except RejectedMessage as rejected:
             return [self._letter(errand, rejected)]
-        except RetryableError:
+        except RetryableError as error:
+            if isinstance(error, PacsAway) and error.forbidden:
+                return [self._letter(errand, _given_up("not-stored"))]
             if self._waits.gives_up(errand.since, self._clock.now()):
                 return [self._letter(errand, _given_up("not-stored"))]
             # It is judged again then, to the same end, and stored under the same UIDs.
             return self._wait(errand, "not-stored")
+        except Exception as error:  # the prediction stands whatever becomes of its drawing
+            log.error("worker=imaging a result could not be stored: %s", where_it_failed(error))
+            return [self._letter(errand, _given_up("not-stored"))]
         return []
 
     def _errand(self, record: Record, run: Run) -> Errand:

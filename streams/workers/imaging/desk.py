@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from streams.clock import Instant
+from streams.errors import RetryableError
 from streams.transport.produce import Out
 from streams.transport.runs import Item, Record, Run
 
@@ -71,6 +72,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Condition()
         self._drains = 0
+        self._abandoned: set[asyncio.Task[None]] = set()
         self.failed: asyncio.Future[None] = asyncio.get_event_loop().create_future()
         """Fails with the first exception that is no answer; the worker must stop then, without committing."""
 
@@ -130,9 +132,19 @@ class Desk:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failed.done():
+        error = self._failure(task)
+        if error is not None and not self.failed.done():
             self.failed.set_exception(error)
         task.get_loop().create_task(self._tell())
+
+    def _failure(self, task: asyncio.Task[None]) -> BaseException | None:
+        if not task.cancelled():
+            return task.exception()
+        if task in self._abandoned:
+            self._abandoned.discard(task)
+            return None
+        # Its run would never be acknowledged, and nothing behind it committed.
+        return RetryableError("desk: expected a study to end by itself, one was cancelled; the worker is to start anew")
 
     async def _tell(self) -> None:
         async with self._room:
@@ -144,6 +156,7 @@ class Desk:
         self._held.clear()
         await self._tell()
         tasks = set(self._tasks)
+        self._abandoned |= tasks
         for task in tasks:
             task.cancel()
         if not tasks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,10 @@ _MOST_ADDRESSES = 16
 """Base addresses below one PACS that are kept connected."""
 
 
+def _new_breaker() -> Breaker:
+    return Breaker(_PAUSE_S, window_s=60.0, least_calls=_LEAST_CALLS)
+
+
 class Lane:
     """The way to one PACS."""
 
@@ -32,39 +37,51 @@ class Lane:
         """Studies that have come for this PACS and are not done."""
         self._at_once, self._timeout_s = settings.imaging_studies_at_once, settings.imaging_request_timeout_s
         self._slots = asyncio.Semaphore(self._at_once)
-        self._breaker = Breaker(_PAUSE_S, window_s=60.0, least_calls=_LEAST_CALLS)
+        self._reading, self._storing = _new_breaker(), _new_breaker()
         self._clients: dict[str, PacsClient] = {}
+        self._in_use: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def slot(self, url: str) -> AsyncIterator[PacsClient]:
+    async def slot(self, url: str, *, storing: bool = False) -> AsyncIterator[PacsClient]:
         """Wait for a turn and hand out the client; what is raised within says whether the PACS is well.
+
+        Parameters
+        ----------
+        storing
+            Something is to be put into the PACS; whether it takes that says nothing of whether it can be read.
 
         Raises
         ------
         PacsAway
             At once, where the PACS has kept failing.
         """
+        breaker = self._storing if storing else self._reading
         async with self._slots:
-            ticket = self._breaker.admit(time.monotonic())
+            ticket = breaker.admit(time.monotonic())
             if ticket is None:
                 raise PacsAway("breaker-open", self.pacs.name)
+            self._in_use[url] += 1
             try:
                 yield self._client(url)
-            except PacsAway:
-                self._breaker.record(ticket, ok=False, now=time.monotonic())
+            except PacsAway as away:
+                breaker.record(ticket, ok=storing and away.forbidden, now=time.monotonic())
                 raise
             except asyncio.CancelledError:
-                self._breaker.abandon(ticket, time.monotonic())
+                breaker.abandon(ticket, time.monotonic())
                 raise
             except BaseException:
-                self._breaker.record(ticket, ok=True, now=time.monotonic())
+                breaker.record(ticket, ok=True, now=time.monotonic())
                 raise
-            self._breaker.record(ticket, ok=True, now=time.monotonic())
+            finally:
+                self._in_use[url] -= 1
+            breaker.record(ticket, ok=True, now=time.monotonic())
 
     def _client(self, url: str) -> PacsClient:
         if url not in self._clients:
-            if len(self._clients) >= _MOST_ADDRESSES:
-                self._clients.pop(next(iter(self._clients))).close()
+            idle = [one for one in self._clients if not self._in_use[one]]
+            if len(self._clients) >= _MOST_ADDRESSES and idle:
+                self._clients.pop(idle[0]).close()
+                del self._in_use[idle[0]]
             place = Place(self.pacs, url)
             self._clients[url] = PacsClient(place, at_once=self._at_once, timeout_s=self._timeout_s)
         return self._clients[url]

@@ -52,7 +52,7 @@ class ImagingWork:
             delay_ms=Waits(settings).delay_ms, now=self._clock.now, most=settings.imaging_waiting, hold=self._hold,
         )  # fmt: skip
         self.pipeline.after = self.clerk.after
-        self.feeds = Feeds(settings, host.producer)
+        self.feeds = Feeds(settings, host.producer, self._clock)
 
     async def _send(self, outs: list[Any]) -> Any:
         self.host.progressed()

@@ -55,5 +55,16 @@ def test_a_study_that_changed_is_a_higher_version_and_not_told_to_all() -> None:
     assert later.resource_id == event_of().resource_id
 
 
+def test_what_we_have_put_into_a_study_ourselves_makes_no_new_version_of_it() -> None:
+    theirs = [{**SERIES[0], "LastUpdate": "20250301T115400"}]
+    ours = {
+        "MainDicomTags": {"Modality": "OT", "SeriesInstanceUID": "2.25.1", "Manufacturer": "CardioStream"},
+        "Instances": ["c"],
+        "LastUpdate": "20250301T120000",
+    }
+    before = study({**FOUND, "LastUpdate": "20250301T115400"}, theirs, PACS)
+    assert study({**FOUND, "LastUpdate": "20250301T120000"}, [*theirs, ours], PACS) == before
+
+
 def test_no_name_is_told() -> None:
     assert "Nobody" not in str(study(FOUND, SERIES, PACS))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from streams.clock import HOUR
 from streams.records import ClinicalEvent, EncounterVersion, Measure, ObservationVersion, Overruling, Version
 from streams.timeline.encoding import PieceKey, decode_key, encode_key
+from streams.timeline.retention import Retention
 from streams.timeline.rows import NEVER
 from streams.timeline.share import Share
 from streams.timeline.slot import SLOT
@@ -128,3 +129,33 @@ def test_horizons_and_retention_outlive_rest() -> None:
     assert share.apply(observation("b", at=START + 100 * HOUR)).outcome == "added"
     assert [one.resource_id for one in share.timelines["p1"].resources()] == ["b"]
     assert isinstance(share.timelines["p1"], Timeline)
+
+
+def test_pieces_of_which_a_shorter_retention_leaves_nothing_are_removed_when_their_patient_is_touched() -> None:
+    log = Log()
+    former = own(log, b"old1")
+    former.apply(observation("a"))
+    former.apply(observation("b", at=START + 3 * HOUR))
+    log.append(former.changed(["p1"]))
+    share = Share(b"new1", Retention(HOUR, HOUR))
+    log.append(share.restore(log.records))
+    share.apply(observation("c", at=START + 3 * HOUR))
+    pieces = share.changed(["p1"])
+    removed = [decode_key(key).piece for key, value in pieces if value is None]
+    assert removed == [START // SLOT]
+    assert encode_key(PieceKey("p1", START // SLOT, 1, b"old1")) in [key for key, _ in share.superseded(pieces)]
+    assert share.changed(["p1"]) == []
+
+
+def test_a_piece_that_is_filled_again_is_not_removed() -> None:
+    log = Log()
+    former = own(log, b"old1")
+    former.apply(observation("a"))
+    log.append(former.changed(["p1"]))
+    former.apply(observation("b", at=START + 3 * HOUR))
+    log.append(former.changed(["p1"]))
+    share = Share(b"new1", Retention(HOUR, HOUR))
+    share.restore(log.records)
+    share.retention = share.timelines["p1"].retention = RETENTION
+    share.apply(observation("a", version=2))
+    assert [value is None for key, value in share.changed(["p1"]) if decode_key(key).piece == START // SLOT] == [False]

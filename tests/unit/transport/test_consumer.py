@@ -41,6 +41,10 @@ class Group:
         self.commits: list[dict[TP, int]] = []
         self.seek_errors: list[Exception] = []
         self.commit_error: BaseException | None = None
+        self.next_offsets: dict[TP, int] = {}
+
+    def positions(self) -> list[tuple[TP, int]]:
+        return list(self.next_offsets.items())
 
     async def seek_to_committed(self) -> dict[TP, int | None]:
         if self.seek_errors:
@@ -162,6 +166,35 @@ async def test_a_fetch_that_brought_nothing_hands_on_nothing_and_moves_nothing(
     await consumer._drain_once()
     assert consumer.handed_on == []
     assert group.moved == {}
+
+
+async def test_a_partition_that_brings_nothing_is_read_up_to_its_position(consumer: Consumer, group: Group) -> None:
+    group.next_offsets = {A: 13, B: 5}
+    consumer.fetched = {A: records(10, 11, 12)}
+    await consumer._drain_once()
+    assert consumer.read_up_to(A) == 0
+    assert consumer.read_up_to(B) == 5
+
+
+async def test_a_mark_behind_the_last_record_is_read_once_that_record_is_done(consumer: Consumer, group: Group) -> None:
+    consumer.fetched = {A: records(10, 11, 12)}
+    await consumer._drain_once()
+    consumer.fetched, group.next_offsets = {}, {A: 14}
+    await consumer._drain_once()
+    assert consumer.read_up_to(A) == 0
+    consumer.ack_run(consumer.handed_on[0])
+    assert consumer.read_up_to(A) == 14
+
+
+async def test_how_far_was_read_counts_for_nothing_in_the_next_assignment(consumer: Consumer, group: Group) -> None:
+    group.next_offsets = {A: 14}
+    consumer.fetched = {}
+    consumer.during_fetch = lambda: void(consumer.offsets.assigned())
+    await consumer._drain_once()
+    assert consumer.read_up_to(A) == 0
+    consumer.during_fetch = lambda: None
+    await consumer._drain_once()
+    assert consumer.read_up_to(A) == 14
 
 
 async def test_records_fetched_while_the_assignment_changed_are_not_handed_on_and_come_again(

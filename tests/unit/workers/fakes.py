@@ -166,6 +166,9 @@ class Consumer:
     def assignment(self) -> set[TP]:
         return self.tps
 
+    def read_up_to(self, tp: TopicPartition) -> int:
+        return 0
+
     def pause_partitions(self, tps: Iterable[TP]) -> None:
         self.paused |= set(tps)
 

@@ -99,6 +99,7 @@ def test_an_imaging_study_is_no_part_of_the_bedsides_state_and_goes_to_the_worke
     outs = bedside.take(study(status="cancelled"))
     assert [(out.topic, out.partition) for out in outs] == [
         (topics.EVENTS_IMAGING, HOME),
+        *((topics.EVENTS_PATIENTS, n) for n in range(6)),
         *((topics.EVENTS_IMAGING, n) for n in range(6)),
     ]
     assert not bedside.share.timelines

@@ -201,12 +201,15 @@ def test_an_overruling_goes_to_every_partition_whoever_it_names() -> None:
     assert decoded == {word}
 
 
-async def test_an_imaging_study_and_its_overruling_go_to_the_worker_for_them_alone() -> None:
+async def test_an_imaging_study_goes_to_the_worker_for_them_and_its_overruling_at_once_to_the_bedside_too() -> None:
     host = Host(Broker())
     changed = json.dumps(study(meta={"versionId": "2"})).encode()
     await through(work_on(host, partitions=3), host.run(topics.IMAGING, records(changed)))
-    assert len(host.producer.sent) == len(host.producer.on(topics.EVENTS_IMAGING)) == 4
-    assert {out.key for out in host.producer.sent} == {b"p1", b"overruling"}
+    assert {out.key for out in host.producer.on(topics.EVENTS_IMAGING)} == {b"p1", b"overruling"}
+    assert [(out.partition, out.key) for out in host.producer.on(topics.EVENTS_PATIENTS)] == [
+        (n, b"overruling") for n in range(3)
+    ]
+    assert len(host.producer.sent) == 4 + 3
     assert host.committable(topics.IMAGING) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,27 @@ def test_positions_never_go_back_within_an_assignment_and_begin_anew_with_the_ne
     assert where.are_past(0, {OBS: 10})
     where.reset({(OBS, 0): 4})
     assert not where.are_past(0, {OBS: 10})
+
+
+def test_marks_of_transactions_behind_the_last_record_are_no_backlog() -> None:
+    where = positions(obs=12, pat=2)
+    where.read_on({TopicPartition(OBS, 0): 0, TopicPartition(PAT, 0): 3}.__getitem__, (OBS, PAT), 0)
+    assert where.are_past(0, {OBS: 12, PAT: 3})
+    assert not where.are_past(0, {OBS: 12, PAT: 4})
+
+
+def test_of_ticks_that_pile_up_the_oldest_and_the_newest_stay() -> None:
+    ticks, where = Ticks(), positions()
+    for n in range(10_000):
+        ticks.wait(Tick(n, {OBS: n + 1}), run(topics.TICKS, n))
+    _, let_go = ticks.due(0, where)
+    assert 9_890 <= len(let_go) < 10_000
+    where.passed(run(OBS, 0))
+    assert ticks.due(0, where) == (0, [run(topics.TICKS, 0)])
+    where.passed(run(OBS, 9_999))
+    at, rest = ticks.due(0, where)
+    assert at == 9_999
+    assert len(let_go) + 1 + len(rest) == 10_000
 
 
 def test_a_tick_waits_for_the_backlog_that_it_names() -> None:

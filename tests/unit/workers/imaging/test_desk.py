@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams.errors import ContractError
+from streams.errors import ContractError, RetryableError
 from streams.transport.produce import Out
 from streams.transport.runs import Due, Record, Run
 from streams.workers.imaging.desk import Desk
@@ -165,6 +165,29 @@ async def test_a_defect_fails_the_desk_without_an_acknowledgement() -> None:
     with pytest.raises(ContractError):
         await office.desk.failed
     assert office.acknowledged == []
+
+
+async def test_a_study_that_somebody_else_cancels_stops_the_worker_without_an_acknowledgement() -> None:
+    office = Office()
+    office.gates[1] = asyncio.Event()
+    await office.desk.put(run(1))
+    await settle()
+    [task] = office.desk._tasks
+    task.cancel()
+    await settle()
+    with pytest.raises(RetryableError, match="one was cancelled"):
+        await office.desk.failed
+    assert office.acknowledged == []
+
+
+async def test_a_drained_study_is_no_failure() -> None:
+    office = Office()
+    office.gates[1] = asyncio.Event()
+    await office.desk.put(run(1))
+    await settle()
+    await office.desk.drain(1.0)
+    await settle()
+    assert not office.desk.failed.done()
 
 
 async def test_dues_of_other_workers_are_none_of_its_business() -> None:

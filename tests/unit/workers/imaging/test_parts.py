@@ -7,10 +7,14 @@ import asyncio
 import pytest
 
 from streams import topics
+from streams.gateways.dicomweb.changes import Json, Page
+from streams.gateways.dicomweb.failures import PacsAway
 from streams.records import ImagingStudyVersion, Overruling, Version
-from streams.settings import Settings
+from streams.settings import Pacs, Settings
 from streams.workers.imaging.budget import Budget
+from streams.workers.imaging.feeds import TRIES, Telling
 from streams.workers.imaging.known import Known
+from streams.workers.imaging.lanes import Lane
 from streams.workers.imaging.waiting import Waits
 
 SHORT, MEDIUM, LONG = topics.IMAGING_RETRIES
@@ -127,3 +131,51 @@ async def test_who_is_stopped_in_the_moment_of_getting_gives_back() -> None:
     second.cancel()
     await asyncio.wait([second])
     assert budget.held == 0
+
+
+async def test_a_client_in_use_is_never_closed_however_many_addresses_there_are() -> None:
+    pacs = Pacs(name="main", url="http://127.0.0.1:1/dicom-web")
+    lane = Lane(pacs, Settings(pacs=(pacs,), imaging_studies_at_once=4))
+    async with lane.slot(f"{pacs.url}/0") as first:
+        for number in range(1, 40):
+            async with lane.slot(f"{pacs.url}/{number}"):
+                pass
+        assert not first._threads._shutdown
+        assert len(lane._clients) <= 17
+    lane.close()
+
+
+class Changes:
+    """A change feed in which some studies cannot be described."""
+
+    def __init__(self, *broken: str) -> None:
+        self.broken, self.asked = set(broken), list[str]()
+
+    async def study(self, found: str) -> Json:
+        self.asked.append(found)
+        if found in self.broken:
+            raise PacsAway("status-500", "main")
+        return {"id": found}
+
+
+PAGE = Page(("a", "b", "c"), 9, True)
+
+
+async def test_a_study_that_cannot_be_described_keeps_back_none_of_its_page_and_is_given_up_in_the_end() -> None:
+    telling, feed = Telling(), Changes("b")
+    assert await telling.read(feed, PAGE) == [{"id": "a"}, {"id": "c"}]  # type: ignore[arg-type]
+    for _ in range(TRIES - 1):
+        assert (telling.waits, telling.given_up()) == (True, [])
+        assert await telling.read(feed, PAGE) == []  # type: ignore[arg-type]
+    assert (telling.given_up(), telling.waits) == (["b"], False)
+    assert (feed.asked.count("a"), feed.asked.count("b")) == (1, TRIES)
+
+
+async def test_a_study_that_is_described_at_last_is_told_of_once() -> None:
+    telling, feed = Telling(), Changes("b")
+    await telling.read(feed, PAGE)  # type: ignore[arg-type]
+    feed.broken.clear()
+    assert await telling.read(feed, PAGE) == [{"id": "b"}]  # type: ignore[arg-type]
+    assert (telling.waits, telling.given_up()) == (False, [])
+    telling.turn()
+    assert len(await telling.read(feed, PAGE)) == 3  # type: ignore[arg-type]

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 import numpy as np
 import pydicom
+import pytest
 
 from bench.films import dataset
 from streams import topics
 from streams.errors import RejectedMessage
 from streams.gateways.dicomweb.failures import PacsAway
+from streams.records import Version
 from streams.transport.runs import Run
 from tests.unit.workers.fakes import Rec
 from tests.unit.workers.imaging.office import FRONTAL, MAIN, NOW, Office, letters, retry, said, study
@@ -89,6 +91,26 @@ async def test_what_is_not_stored_for_too_long_or_refused_is_a_dead_letter(specs
     office.refusal = RejectedMessage("not-stored", "PACS", "all stored", "1 refused")
     await office.answer(study())
     assert [one.reason for one in letters(await office.after())] == ["not-stored"]
+
+
+@pytest.mark.parametrize("refusal", [PacsAway("status-403", "main"), ValueError("odd")])
+async def test_a_pacs_that_lets_nobody_store_is_not_asked_again_and_goes_on_being_read(
+    specs: Any, refusal: Exception
+) -> None:
+    office = Desk(specs)
+    office.refusal = refusal
+    for _ in range(6):
+        await office.answer(study())
+        [letter] = letters(await office.after())
+        assert letter.reason == "not-stored"
+    assert said(await office.answer(study())).predictions[0].status == "ok"
+
+
+async def test_what_was_found_in_a_version_that_is_overtaken_meanwhile_is_not_stored(specs: Any) -> None:
+    office = Desk(specs)
+    await office.answer(study())
+    office.clerk._known.hear(study(version=Version(last_updated=NOW)))
+    assert (await office.after(), office.stored) == ([], [])
 
 
 async def test_a_drawing_that_cannot_be_made_costs_no_prediction(specs: Any) -> None:
