@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: setup demo test check lint bench bench-venvs accept clean
+.PHONY: setup demo test check lint bench bench-venvs accept deploy-check clean
 
 setup: $(STAMP)
 
@@ -13,7 +13,7 @@ $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[embedded,train,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,train,dev,deploy]'
 	touch $(STAMP)
 
 demo: $(STAMP)  ## Start the embedded stack, replay a simulated ward, show the ranking
@@ -33,6 +33,19 @@ lint: $(STAMP)
 
 check: lint test  ## Before every commit
 
+DEPLOY_VENV ?= .venv-deploy
+
+deploy-check: $(STAMP) $(DEPLOY_VENV)/.installed  ## Image, compose file and chart, against their specifications and checkov
+	$(BIN)/python -m pytest -m "not embedded" tests/deploy $(ARGS)
+	$(BIN)/python -m tests.deploy.rendered --to $(DEPLOY_VENV)/rendered
+	$(DEPLOY_VENV)/bin/checkov --config-file deploy/checkov.yaml --directory $(DEPLOY_VENV)/rendered
+
+# Its dependencies clash with the project's.
+$(DEPLOY_VENV)/.installed: deploy/checkov.txt
+	test -x $(DEPLOY_VENV)/bin/python || $(PYTHON) -m venv $(DEPLOY_VENV)
+	$(DEPLOY_VENV)/bin/python -m pip install --quiet --requirement deploy/checkov.txt
+	touch $@
+
 BENCH_STAMP := $(VENV)/.bench-installed
 
 bench: $(BENCH_STAMP)  ## Measure CardioStream and its peers side by side; prints a table
@@ -51,4 +64,4 @@ bench-venvs: .venv-bench/quix/.installed .venv-bench/pathway/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-bench .cardiostream .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-bench $(DEPLOY_VENV) .cardiostream .mypy_cache .ruff_cache .pytest_cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram
 
 INPUTS = Counter("cardiostream_inputs_total", "Records read.", ["worker", "topic"])
 EVENTS = Counter("cardiostream_events_total", "Clinical events made of inputs.", ["source", "kind"])
@@ -30,9 +30,3 @@ FLUSH_SECONDS = Histogram(
     ["worker"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
-
-
-def serve(port: int) -> None:
-    """Serve the metrics on loopback; port 0 leaves them off."""
-    if port:
-        start_http_server(port, addr="127.0.0.1")

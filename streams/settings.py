@@ -1,15 +1,29 @@
-"""The one settings object of every process; environment variables ``CARDIOSTREAM_<FIELD>`` override the defaults."""
+"""The one settings object of every process; environment variables ``CARDIOSTREAM_<FIELD>`` override the defaults.
+
+A setting that holds a secret may come as a file instead: ``CARDIOSTREAM_SECRETS_DIR`` names a folder (of a container's
+mounted secrets, say) in which a file ``cardiostream_<field>`` holds the value. The environment goes before it.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from streams import topics
+from streams.errors import ContractError
+
+SECRETS_DIR = "CARDIOSTREAM_SECRETS_DIR"
+"""Variable that names the folder of settings that come as files."""
 
 FhirVersion = Literal["R4", "R4B", "R5"]
 ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag", "ImagingStudy"]
@@ -102,6 +116,25 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="CARDIOSTREAM_", frozen=True, use_attribute_docstrings=True, extra="ignore"
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from, the first going before the next: arguments, environment, files of secrets."""
+        folder = os.environ.get(SECRETS_DIR)
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise ContractError(
+                f"expected a folder where {SECRETS_DIR} points, found none; mount it or unset the variable"
+            )
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, folder)
 
     bootstrap_servers: str = "127.0.0.1:9092"
     """Kafka brokers as host:port, several separated by commas."""
@@ -221,7 +254,9 @@ class Settings(BaseSettings):
     history_length: int = Field(default=288, ge=1)
     """Scores per patient kept in Redis for drawing a trend."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Loopback port of a worker's Prometheus metrics; 0 leaves them off."""
+    """Port at which a worker answers /metrics (Prometheus), /live and /ready; 0 leaves them off."""
+    metrics_address: str = "127.0.0.1"
+    """Address of this machine at which it does; 0.0.0.0 in a container that is watched from outside."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is written to the log."""
 

@@ -7,11 +7,10 @@ import gc
 import logging
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from streams import metrics
+from streams import health
 from streams.errors import CardioStreamError, RetryableError
 from streams.log import where_it_failed
 from streams.settings import Settings
@@ -75,7 +74,7 @@ class Host:
         self.producer = Producer(settings, group_id)
         self._prepared = asyncio.Event()
         self._preparing: asyncio.Task[None] | None = None
-        self._progress = time.monotonic()
+        self._pulse = health.Pulse(settings.stall_timeout_s)
 
     @property
     def generation(self) -> int:
@@ -84,25 +83,26 @@ class Host:
 
     def alive(self) -> None:
         """Note that something has got on that is no run, such as restoring the state."""
-        self._progress = time.monotonic()
+        self._pulse.beat()
 
     def acknowledge(self, items: list[Item]) -> None:
         """Mark runs as done; they are committed in order a moment later."""
         for item in items:
             if isinstance(item, Run):
                 self.app.run_consumer.ack_run(item)
-        self._progress = time.monotonic()
+        self._pulse.beat()
 
     def progressed(self) -> None:
         """Note that a part of slow work is done, though no run is yet."""
-        self._progress = time.monotonic()
+        self._pulse.beat()
 
     async def run(self, work: Work) -> int:
         """Run until SIGTERM or SIGINT (0) or a failure (1); the end has a deadline."""
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        metrics.serve(self.settings.metrics_port)
+        if self.settings.metrics_port:
+            health.serve(self.settings.metrics_address, self.settings.metrics_port, self._pulse)
         spare_the_collector()
         code = 1
         try:
@@ -148,16 +148,20 @@ class Host:
         self.app.agent(self.app.run_topic(*work.topics), name=f"{work.name}-collect")(collect)
 
         async def before_revoked(_: set[Any]) -> None:
-            self._prepared.clear()
+            self._unprepare()
             await work.pipeline.drain(self.settings.revoke_deadline_s)
 
         async def after_assigned(partitions: set[Any]) -> None:
-            self._prepared.clear()
-            self._progress = time.monotonic()
+            self._unprepare()
+            self._pulse.beat()
             self._preparing = asyncio.create_task(self._prepare(work, partitions, self._preparing))
 
         consumer.before_revoked = before_revoked
         consumer.after_assigned = after_assigned
+
+    def _unprepare(self) -> None:
+        self._prepared.clear()
+        self._pulse.prepared = False
 
     async def _prepare(self, work: Work, partitions: set[Any], previous: asyncio.Task[None] | None) -> None:
         """Make ready for one assignment, after the preparation for the one before has ended."""
@@ -174,6 +178,7 @@ class Host:
         if generation != self.generation:
             return
         self._prepared.set()
+        self._pulse.prepared = True
         log.info("worker=%s ready partitions=%d", work.name, len(partitions))
         if ready := os.environ.get(READY_FILE):
             Path(ready).touch()  # noqa: ASYNC240 - once, and tiny
@@ -208,8 +213,8 @@ class Host:
             await asyncio.sleep(1.0)
             preparing = self._preparing is not None and not self._prepared.is_set()
             if not work.pipeline.busy and not preparing:
-                self._progress = time.monotonic()
-            elif time.monotonic() - self._progress > self.settings.stall_timeout_s:
+                self._pulse.beat()
+            elif not self._pulse.live:
                 raise TimeoutError(
                     f"expected progress within {self.settings.stall_timeout_s:.0f} s, received none; "
                     "the worker exits so that another takes over; see the log for what it waits for"

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from streams import topics
+from streams.errors import ContractError
 from streams.settings import Pacs, Settings, Source
 
 PAGE = Path(__file__).parents[2] / "docs/settings.md"
@@ -124,6 +125,35 @@ def test_a_value_that_makes_no_sense_is_refused(name: str, text: str, monkeypatc
         Settings()
 
 
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of mounted secrets, as containers have it."""
+    monkeypatch.setenv("CARDIOSTREAM_SECRETS_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_a_setting_may_come_as_a_file(secrets: Path) -> None:
+    (secrets / "cardiostream_redis_url").write_text("redis://:word@cache:6379/0\n")
+    assert Settings().redis_url == "redis://:word@cache:6379/0"
+
+
+def test_the_environment_goes_before_a_file(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "cardiostream_redis_url").write_text("redis://file:6379/0")
+    monkeypatch.setenv("CARDIOSTREAM_REDIS_URL", "redis://environment:6379/0")
+    assert Settings().redis_url == "redis://environment:6379/0"
+
+
+def test_other_files_of_the_folder_are_left_alone(secrets: Path) -> None:
+    (secrets / "redis.conf").write_text("requirepass word")
+    assert Settings() == Settings(redis_url="redis://127.0.0.1:6379/0")
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_an_error(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARDIOSTREAM_SECRETS_DIR", str(secrets / "elsewhere"))
+    with pytest.raises(ContractError, match="expected a folder where CARDIOSTREAM_SECRETS_DIR points, found none"):
+        Settings()
+
+
 def test_unknown_variables_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARDIOSTREAM_DATA", "/data")
     assert Settings() == Settings()
@@ -146,6 +176,7 @@ def test_everything_listens_and_connects_on_loopback_by_default() -> None:
     assert settings.redis_url.startswith("redis://127.0.0.1:")
     assert settings.triton_url.startswith("127.0.0.1:")
     assert settings.metrics_port == 0
+    assert settings.metrics_address == "127.0.0.1"
 
 
 def default_of(field: FieldInfo) -> str:
@@ -177,6 +208,9 @@ def page() -> str:
             "",
             "Every process reads these environment variables; what is not set has its default. Generated from",
             f"`streams/settings.py` by `{REFRESH}`; a test fails where the two differ.",
+            "",
+            "What is secret may come as a file: `CARDIOSTREAM_SECRETS_DIR` names a folder in which a file named as",
+            "the variable in small letters, such as `cardiostream_redis_url`, holds the value. The environment wins.",
             "",
             "| Variable | Default | What it says |",
             "| --- | --- | --- |",

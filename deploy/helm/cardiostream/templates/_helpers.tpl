@@ -1,0 +1,141 @@
+{{- define "cs.name" -}}
+{{- printf "%s" .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "cs.image" -}}
+{{- $i := .Values.image -}}
+{{- if $i.digest -}}
+{{ $i.repository }}@{{ $i.digest }}
+{{- else -}}
+{{ $i.repository }}:{{ $i.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{- /* Labels by which pods are chosen; never changed, since selectors cannot be. Takes (list root component). */ -}}
+{{- define "cs.selector" -}}
+app.kubernetes.io/name: cardiostream
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+{{- with (index . 1) }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "cs.labels" -}}
+{{ include "cs.selector" . }}
+app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+helm.sh/chart: {{ (index . 0).Chart.Name }}-{{ (index . 0).Chart.Version }}
+{{- end -}}
+
+{{- define "cs.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "cs.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "cs.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+privileged: false
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- define "cs.tritonUrl" -}}
+{{- if .Values.triton.enabled -}}
+dns:///{{ include "cs.name" . }}-triton.{{ .Release.Namespace }}.svc:8001
+{{- else -}}
+{{ required "triton.url: expected host:port of Triton where triton.enabled is false" .Values.triton.url }}
+{{- end -}}
+{{- end -}}
+
+{{- /* The settings that every process has, as one YAML mapping of environment variables; nothing secret. */ -}}
+{{- define "cs.environment" -}}
+CARDIOSTREAM_BOOTSTRAP_SERVERS: {{ .Values.kafka.bootstrapServers | quote }}
+CARDIOSTREAM_PARTITIONS: {{ .Values.kafka.partitions | quote }}
+CARDIOSTREAM_REPLICATION_FACTOR: {{ .Values.kafka.replicationFactor | quote }}
+CARDIOSTREAM_TRITON_URL: {{ include "cs.tritonUrl" . | quote }}
+{{- if .Values.redis.urlSecret.name }}
+CARDIOSTREAM_SECRETS_DIR: /run/secrets/cardiostream
+{{- else }}
+CARDIOSTREAM_REDIS_URL: {{ .Values.redis.url | quote }}
+{{- end }}
+CARDIOSTREAM_METRICS_PORT: {{ .Values.metricsPort | quote }}
+CARDIOSTREAM_METRICS_ADDRESS: 0.0.0.0
+{{- with .Values.sources }}
+CARDIOSTREAM_SOURCES: {{ toJson . | quote }}
+{{- end }}
+{{- with .Values.pacs }}
+CARDIOSTREAM_PACS: {{ toJson . | quote }}
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- /* A setting as the environment holds it: text and numbers as they are, lists and truth values as JSON. */ -}}
+{{- define "cs.value" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end -}}
+{{- end -}}
+
+{{- define "cs.mounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if .Values.redis.urlSecret.name }}
+- name: settings-secrets
+  mountPath: /run/secrets/cardiostream
+  readOnly: true
+{{- end }}
+{{- range .Values.secretFiles }}
+- name: secret-{{ .secret }}
+  mountPath: /run/secrets/{{ .secret }}
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "cs.volumes" -}}
+- name: tmp
+  emptyDir: {sizeLimit: 256Mi}
+{{- with .Values.redis.urlSecret }}
+{{- if .name }}
+- name: settings-secrets
+  secret:
+    secretName: {{ .name }}
+    defaultMode: 0440
+    items:
+      - key: {{ .key }}
+        path: cardiostream_redis_url
+{{- end }}
+{{- end }}
+{{- range .Values.secretFiles }}
+- name: secret-{{ .secret }}
+  secret:
+    secretName: {{ .secret }}
+    defaultMode: 0440
+{{- end }}
+{{- end -}}
+
+{{- /* Where pods go; takes (list root component). */ -}}
+{{- define "cs.placing" -}}
+{{- $root := index . 0 -}}
+{{- with $root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "cs.selector" . | nindent 8 }}
+{{- end -}}

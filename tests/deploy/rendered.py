@@ -1,0 +1,31 @@
+"""Writes the chart as it is rendered, for tools that read files: ``python -m tests.deploy.rendered --to FOLDER``.
+
+Two releases: as by default, and with everything that values can turn on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import yaml
+
+from tests.deploy.chart import render
+from tests.deploy.test_chart import ALL_ON
+
+
+def main() -> None:
+    """Write one file per release."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--to", type=Path, required=True)
+    target: Path = parser.parse_args().to
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for name, values in {"default": {}, "everything": ALL_ON}.items():
+        (target / f"{name}.yaml").write_text(yaml.safe_dump_all(render(values), sort_keys=False))
+    shutil.copy(Path("deploy/docker/Dockerfile"), target)
+
+
+if __name__ == "__main__":
+    main()
