@@ -1,6 +1,7 @@
 """Writes the chart as it is rendered, for tools that read files: ``python -m tests.deploy.rendered --to FOLDER``.
 
-Two releases: as by default, and with everything that values can turn on.
+Two releases: as by default, and with everything that values can turn on; both with images by digest, as a site names
+them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import yaml
 from tests.deploy.chart import render
 from tests.deploy.test_chart import ALL_ON
 
+DIGEST = "sha256:" + "0" * 64
+PINNED = {"image": {"digest": DIGEST, "pullPolicy": "Always"}}
+TRITON = {"image": f"nvcr.io/nvidia/tritonserver:24.10-py3@{DIGEST}"}
+
 
 def main() -> None:
     """Write one file per release."""
@@ -23,7 +28,8 @@ def main() -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for name, values in {"default": {}, "everything": ALL_ON}.items():
-        (target / f"{name}.yaml").write_text(yaml.safe_dump_all(render(values), sort_keys=False))
+        sited = {**values, **PINNED, "triton": {**values.get("triton", {}), **TRITON}}
+        (target / f"{name}.yaml").write_text(yaml.safe_dump_all(render(sited), sort_keys=False))
     shutil.copy(Path("deploy/docker/Dockerfile"), target)
 
 

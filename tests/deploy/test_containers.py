@@ -34,11 +34,11 @@ WARD = {"enabled": True, "patients": 3, "hours": 2, "speed": "max"}
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
 
 
-@pytest.fixture(scope="module", params=["tansu", pytest.param("kafka", marks=pytest.mark.kafka)])
-def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Broker, Redis and Triton, and no worker."""
     folder = tmp_path_factory.mktemp("deployed")
-    with Stack(folder, broker=request.param, model_repository=ROOT / "model_repo") as stack:
+    with Stack(folder, broker="tansu", model_repository=ROOT / "model_repo") as stack:
         yield stack
 
 

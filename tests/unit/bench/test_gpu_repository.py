@@ -42,3 +42,16 @@ def test_a_copy_leaves_the_original_and_the_models_as_they_are(tmp_path: Path) -
     for path in MODELS.rglob("*.onnx"):
         assert (tmp_path / "gpu" / path.relative_to(MODELS)).read_bytes() == path.read_bytes()
     assert all("KIND_CPU" in path.read_text("utf-8") for path in CONFIGS)
+
+
+def test_only_the_models_that_are_named_go_on_gpus_and_a_second_copy_ends_the_same(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert copy(MODELS, tmp_path / "gpu", "cuda", ["chest_heart_unet"]) == ["chest_heart_unet"]
+    for path in CONFIGS:
+        place = "KIND_GPU" if path.parent.name == "chest_heart_unet" else "KIND_CPU"
+        assert place in (tmp_path / "gpu" / path.relative_to(MODELS)).read_text("utf-8")
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="expected models of .*, received nobody"):
+        copy(MODELS, tmp_path / "gpu", "cuda", ["nobody"])
