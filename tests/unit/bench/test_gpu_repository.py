@@ -53,5 +53,5 @@ def test_only_the_models_that_are_named_go_on_gpus_and_a_second_copy_ends_the_sa
 
 
 def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="expected models of .*, received nobody"):
+    with pytest.raises(ValueError, match=r"expected models of .*, received nobody"):
         copy(MODELS, tmp_path / "gpu", "cuda", ["nobody"])
