@@ -144,6 +144,9 @@ class Settings(BaseSettings):
     """Triton's gRPC address as host:port, or dns:///host:port for several replicas."""
     model_repository: Path = Path("model_repo")
     """Folder of models, the same that Triton serves; each worker reads the manifests in it."""
+    fusion_file: Path | None = None
+    """File that says how much each modality counts in the whole (docs/fusion.md); the default rule where not set. All
+    bedside workers have to read the same one; `cardiostream fusion check` says whether it is valid."""
     run_dir: Path = Path(".cardiostream")
     """Folder for logs, addresses and the embedded services' files of this installation."""
     kafka_home: Path | None = Field(default=None, validation_alias="KAFKA_HOME")

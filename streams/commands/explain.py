@@ -1,4 +1,4 @@
-"""``cardiostream explain PATIENT``: what models found on the patient's images, and drawings to check it by eye."""
+"""``cardiostream explain PATIENT``: what a score is made of, what models found on images, and drawings of both."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from rich.console import Console
 from streams.clock import isoformat
 from streams.errors import CardioStreamError, ContractError
 from streams.gateways.dicomweb.picture import fetch
-from streams.publish import pictures
+from streams.publish import bars, pictures
 from streams.records import ImageBasis, Reading, StudyPrediction, StudyPredictions
 from streams.settings import Settings
+from streams.verify import explained_words as judgement_lines
+from streams.verify import explaining as judgement
 from streams.verify.said import said_of
 
 Patient = Annotated[str, typer.Argument(help="Bare patient id.")]
@@ -32,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(patient: Patient, out: Out = None, pictures: Pictures = True) -> None:
-    """Print what models found on a patient's images and why they refused others; with --out, draw it as PNG."""
+    """Print what a patient's score is made of and what models found on the images; with --out, draw it as PNG."""
     from streams import log
     from streams.embedded.addresses import connect
 
@@ -41,10 +43,17 @@ def explain(patient: Patient, out: Out = None, pictures: Pictures = True) -> Non
 
 
 async def _explain(settings: Settings, patient: str, out: Path | None, console: Console) -> int:
+    judged = await judgement.explain(settings, patient)
+    for line in judgement_lines.lines(judged) if judged else ():
+        console.print(line, soft_wrap=True, highlight=False)
+    if judged and out is not None:
+        console.print(
+            f"  {await _written(out / 'score.png', bars.drawn(judgement_lines.groups(judged)))}", soft_wrap=True
+        )
     said = await said_of(settings, patient)
     if not said:
         console.print("nothing was said of images of this patient")
-        return 1
+        return 0 if judged else 1
     for study in said:
         console.print(f"[bold]{study.resource_id}[/bold] of {isoformat(study.as_of)}")
         for line in lines(study):
@@ -82,11 +91,17 @@ async def _drawn(settings: Settings, study: StudyPredictions, reading: Reading, 
         image = await fetch(settings, study.study_uid, basis)
     except CardioStreamError as error:
         return f"no drawing: {error}"
-    path = out / f"{re.sub(r'[^A-Za-z0-9.-]', '-', study.resource_id)}-{reading.model}.png"
+    name = f"{re.sub(r'[^A-Za-z0-9.-]', '-', study.resource_id)}-{reading.model}.png"
+    return await _written(out / name, pictures.beside(image.values, reading))
+
+
+async def _written(path: Path, picture: pictures.Rgb) -> str:
     try:
-        await asyncio.to_thread(_write, path, pictures.png(pictures.beside(image.values, reading)))
+        await asyncio.to_thread(_write, path, pictures.png(picture))
     except OSError as error:
-        raise ContractError(f"{out} cannot be written ({type(error).__name__}); name another folder by --out") from None
+        raise ContractError(
+            f"{path.parent} cannot be written ({type(error).__name__}); name another folder by --out"
+        ) from None
     return f"drawn: {path}"
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from streams.clock import DAY, HOUR, MINUTE, SECOND, Clock, Instant, WallClock
 from streams.errors import CardioStreamError, RetryableError
-from streams.records import Level
+from streams.records import Contribution, Level
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ class Row(msgspec.Struct, frozen=True):
     """``stale``, ``silent``, ``degraded``, ``corrected``, and the reasons of what is missing."""
     place: str = ""
     """Ward and bed."""
+    mostly: str = ""
+    """The model that moved the index most, and which way."""
 
 
-COLUMNS = ("#", "patient", "ward, bed", "level", "index", "last hour", "as of", "models", "remarks")
-LEFT_OUT_WHERE_NARROW = frozenset({"ward, bed", "last hour", "models"})
+COLUMNS = ("#", "patient", "ward, bed", "level", "index", "last hour", "as of", "models", "moved by", "remarks")
+LEFT_OUT_WHERE_NARROW = frozenset({"ward, bed", "last hour", "models", "moved by"})
 NARROW = 110
 """Characters of a terminal below which a line would wrap."""
 
@@ -157,7 +159,8 @@ async def _row(board: Board, line: Ranked) -> Row:
     # Why a film was refused is for `explain`; that it was stands beside its model.
     films = tuple(f"{one.model}:" for one in found.models if one.study)
     reasons = [reason for reason in found.reasons if not reason.startswith(films)] if films else found.reasons
-    flags = tuple(dict.fromkeys([*(name for name, holds in marks.items() if holds), *reasons]))
+    conflict = ["conflict"] if found.conflict else []
+    flags = tuple(dict.fromkeys([*conflict, *(name for name, holds in marks.items() if holds), *reasons]))
     models = tuple((one.model, value_in_words(one)) for one in found.models)
     return Row(
         found.patient_id,
@@ -168,7 +171,16 @@ async def _row(board: Board, line: Ranked) -> Row:
         models,
         flags,
         " ".join(filter(None, (found.ward, found.bed))),
+        moved_by(found.contributions),
     )
+
+
+def moved_by(contributions: Sequence[Contribution]) -> str:
+    """Name the model that moved the index most, which way, and by how much in log-odds; empty where none did."""
+    largest = max(contributions, key=lambda one: abs(one.size), default=None)
+    if largest is None or not largest.size:
+        return ""
+    return f"{SHORT.get(largest.model, largest.model)} {'↑' if largest.size > 0 else '↓'} {largest.size:+.1f}"
 
 
 def value_in_words(model: ModelSummary) -> str:
@@ -224,6 +236,7 @@ def _cells(rank: int, row: Row, now: Instant) -> dict[str, str | Text]:
         "last hour": trend(row.trend, row.as_of),
         "as of": age(row.as_of, now),
         "models": Text(", ".join(f"{SHORT.get(model, model)} {value}" for model, value in row.models)),
+        "moved by": row.mostly,
         "remarks": Text(", ".join(row.flags), style="yellow"),
     }
 

@@ -1,17 +1,23 @@
-"""Several models' judgements of one patient to one: the more worried one decides, and silence never reassures."""
+"""Several models' judgements of one patient to one: log-odds pooled around stated priors, never below NEWS2's level."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from streams.fusion.index import PRIOR, index_of_news2, index_of_probability, index_of_ratio
+from streams.clock import Instant
+from streams.fusion.change import would_change
+from streams.fusion.evidence import NEWS2, Voice, voices
+from streams.fusion.pool import level_of, pool
+from streams.fusion.rule import DEFAULT, Rule
+from streams.fusion.scale import index_of
+from streams.fusion.schema import VITAL
 from streams.fusion.stage import Stage
+from streams.fusion.words import contribution
 from streams.identity import reference_to
-from streams.records import Level, Prediction, RiskScore
-from streams.scoring.studies import HEART, counts
+from streams.records import Change, Contribution, Level, Prediction, RiskScore
 from streams.timeline.series import Snapshot
 
-NEWS2 = "news2"
 RANK: dict[Level, int] = {"indeterminate": 0, "low": 1, "low-medium": 2, "medium": 3, "high": 4}
 _STAGE_REASONS: dict[Stage, tuple[str, ...]] = {"fresh": (), "stale": ("stale",), "silent": ("stale", "silent")}
 
@@ -22,31 +28,31 @@ def fuse(
     studies: Sequence[Prediction] = (),
     *,
     stage: Stage = "fresh",
-    priors: Mapping[str, float] | None = None,
+    rule: Rule = DEFAULT,
 ) -> RiskScore:
     """Fuse one patient's predictions at one clinical instant.
 
-    The level is the highest that any prediction carries, the index the highest that any carries. An indeterminate or
-    unavailable prediction carries neither, so its absence moves nothing; a partial NEWS2 (a lower bound) may raise
-    both. Without any level the score is ``indeterminate`` and has no index. ``stale`` is stated beside the level and
-    does not change it; ``silent`` makes the whole indeterminate, and the predictions stand beside it with the values
-    that they had.
+    The index is drawn from the sum of what the modalities say, each weighted, faded by its age and within its bounds
+    as the rule states; the level from the index. A modality without evidence moves nothing and is named. The level is
+    never below NEWS2's own, nor the index below that level. Without a level of vital signs the score is
+    ``indeterminate`` and has no index, whatever slow evidence says. ``stale`` is stated beside the level and does not
+    change it; ``silent`` makes the whole indeterminate, and the predictions stand beside it with the values they had.
 
-    Of imaging studies the cardiothoracic ratio alone is evidence, and only beside a level that vital signs give: it may
-    raise that to ``low-medium`` and the index to 40, and lowers nothing. Every other finding, pneumonia among them, is
-    published beside the whole and moves neither.
+    Of slow evidence the findings that the rule names count, within their bounds and ceilings: of imaging studies the
+    cardiothoracic ratio, of notes what they say of the heart. Every other finding, pneumonia among them, is published
+    beside the whole and moves nothing.
 
     Parameters
     ----------
     predictions
         Of vital signs.
     studies
-        From `streams.scoring.studies.of_studies`.
+        Of slow evidence: `streams.scoring.studies.of_studies` and its like.
     stage
         How long a tick found nothing new: ``stale`` for longer than the site allows, ``silent`` for so long that no
         judgement stands.
-    priors
-        Model to the prior of its outcome, 0..1 exclusive; `PRIOR` where not named.
+    rule
+        From `streams.fusion.rule.load`.
 
     Returns
     -------
@@ -54,20 +60,13 @@ def fuse(
         ``degraded`` where a learned model of vital signs was unavailable; ``reasons`` as ``<model>:<reason>`` of every
         prediction that is not ok and may be part of the whole, then ``stale`` and ``silent``.
     """
-    heard = [p for p in predictions if p.value is not None and stage != "silent"]
-    levels: list[Level] = [p.level for p in heard]
-    level: Level = max(levels, key=RANK.__getitem__, default="indeterminate")
-    found = [index_of(p, (priors or {}).get(p.model, PRIOR)) for p in heard]
-    if level != "indeterminate":
-        for evidence in filter(counts, studies):
-            level = max(level, evidence.level, key=RANK.__getitem__)
-            found.append(index_of_ratio(evidence.value or 0.0))
-    images = dict.fromkeys(p.study for p in studies)
+    verdict = _verdict((*predictions, *studies), snapshot.as_of, stage, rule)
+    images = dict.fromkeys(p.study for p in studies if p.study)
     return RiskScore(
         patient_id=snapshot.patient_id,
         as_of=snapshot.as_of,
-        level=level,
-        index=None if level == "indeterminate" else max(found),
+        level=verdict.level,
+        index=verdict.index,
         predictions=(*predictions, *studies),
         corrected=snapshot.corrected,
         stale=stage != "fresh",
@@ -76,22 +75,68 @@ def fuse(
         basis=(*images, *map(reference_to, snapshot.basis)),
         basis_count=len(images) + snapshot.basis_count,
         encounter_id=snapshot.encounter_id,
-        reasons=(*_reasons([*predictions, *(p for p in studies if p.model == HEART)]), *_STAGE_REASONS[stage]),
+        reasons=(*_reasons([*predictions, *(p for p in studies if p.model in rule.models)]), *_STAGE_REASONS[stage]),
         corrections=snapshot.corrections,
         corrections_count=snapshot.corrections_count,
         ward=snapshot.ward,
         bed=snapshot.bed,
+        fusion=rule.version,
+        contributions=verdict.contributions,
+        held=verdict.held,
+        conflict=_conflict(verdict.contributions, rule.file.conflict_at),
+        missing=verdict.missing,
+        would_change=verdict.would_change,
     )
 
 
-def index_of(prediction: Prediction, prior: float = PRIOR) -> float:
-    """Return the index 0..100 of one prediction that has a value."""
-    if prediction.value is None:
-        raise ValueError("index_of: expected a prediction with a value, received one without; leave it out")
-    if prediction.model == NEWS2:
-        return index_of_news2(prediction.value)
-    return index_of_probability(prediction.value, prior)
+class _Verdict(NamedTuple):
+    """What the modalities come to."""
+
+    missing: tuple[str, ...]
+    level: Level = "indeterminate"
+    index: float | None = None
+    held: bool = False
+    contributions: tuple[Contribution, ...] = ()
+    would_change: tuple[Change, ...] = ()
+
+
+def _verdict(predictions: Sequence[Prediction], as_of: Instant, stage: Stage, rule: Rule) -> _Verdict:
+    if stage == "silent":
+        return _Verdict(())
+    heard = voices(predictions, as_of, rule)
+    missing = _missing(heard, rule)
+    if not any(one.term.name in VITAL and one.prediction.level != "indeterminate" for one in heard):
+        return _Verdict(missing)
+    own = _own(predictions)
+    pooled = pool(heard, own, rule.edges)
+    level = level_of(pooled.log_odds, rule.edges)
+    found = [contribution(one, moved, as_of) for one, moved in zip(heard, pooled.moved, strict=True)]
+    return _Verdict(
+        missing,
+        level,
+        index_of(pooled.log_odds),
+        pooled.held,
+        tuple(sorted(found, key=lambda one: -abs(one.size))),
+        would_change(heard, pooled, level, own, rule),
+    )
+
+
+def _own(predictions: Iterable[Prediction]) -> Level:
+    """Return NEWS2's own level."""
+    levels: list[Level] = [p.level for p in predictions if p.model == NEWS2 and p.value is not None]
+    return max(levels, key=RANK.__getitem__, default="indeterminate")
+
+
+def _conflict(contributions: Sequence[Contribution], least: float) -> tuple[str, ...]:
+    up = next((one for one in contributions if one.size > least), None)
+    down = next((one for one in contributions if one.size < -least), None)
+    return (up.name, down.name) if up and down else ()
+
+
+def _missing(heard: Sequence[Voice], rule: Rule) -> tuple[str, ...]:
+    there = {one.term.name for one in heard}
+    return tuple(name for name in rule.counting if name not in there)
 
 
 def _reasons(predictions: Iterable[Prediction]) -> Iterable[str]:
-    return (f"{p.model}:{reason}" for p in predictions if p.status != "ok" for reason in p.reasons)
+    return dict.fromkeys(f"{p.model}:{reason}" for p in predictions if p.status != "ok" for reason in p.reasons)

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.clock import isoformat
 from streams.identity import reference_to
-from streams.publish.terms import BASE, FUSION_TERMS
+from streams.publish.terms import BASE, fusion_terms
 from streams.records import CorrectionKind, RiskScore
 
 REST = f"{BASE}:corrections-rest"
@@ -33,7 +33,7 @@ def provenance(score: RiskScore) -> dict[str, Any]:
         "recorded": isoformat(max((one.last_updated for one in score.corrections), default=0) or score.as_of),
         "reason": [{"text": _reason(score)}],
         "activity": ACTIVITY,
-        "agent": [{"who": {"reference": f"Device/{FUSION_TERMS.device_id}"}}],
+        "agent": [{"who": {"reference": f"Device/{fusion_terms(score.fusion).device_id}"}}],
     }
     if score.corrections:
         written["entity"] = [

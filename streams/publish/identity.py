@@ -8,7 +8,6 @@ from hashlib import blake2b, sha256
 import msgspec
 
 from streams.clock import Instant
-from streams.publish.terms import METHOD
 from streams.records import RiskScore
 from streams.timeline.series import Snapshot
 
@@ -40,7 +39,7 @@ def facts_digest(snapshot: Snapshot) -> bytes:
 
 
 def version_id(score: RiskScore, facts: bytes) -> str:
-    """Return ``meta.versionId`` and ``ce_id``: a digest of the facts, the models that answered, and the stage.
+    """Return ``meta.versionId`` and ``ce_id``: a digest of facts, models that answered, rule and stage.
 
     The models' values are left out: the same facts batched otherwise may move their last bits, and that is the same
     version.
@@ -53,6 +52,6 @@ def version_id(score: RiskScore, facts: bytes) -> str:
     digest = blake2b(facts, digest_size=16)
     models = (f"{p.model} {p.version} {p.status}" for p in score.predictions)
     stage = "silent" if score.silent else "stale" if score.stale else ""
-    words = (METHOD, score.patient_id, str(score.as_of), stage, *models)
+    words = (score.fusion, score.patient_id, str(score.as_of), stage, *models)
     digest.update(_SEPARATOR.join(words).encode())
     return digest.hexdigest()

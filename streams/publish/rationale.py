@@ -22,16 +22,27 @@ def rationale_of(prediction: Prediction, terms: ModelTerms) -> str:
     if prediction.unit:
         found = f"{prediction.finding} {value:.2f}{'' if prediction.unit == '1' else ' ' + prediction.unit}"
     remark = f" ({', '.join(prediction.reasons)})" if prediction.reasons else ""
-    return f"{prediction.model} {prediction.version}: {found}, level {prediction.level}{remark}.{lacked}"
+    made_of = "; ".join(one.words for one in prediction.contributions)
+    made = f" Made of: {made_of}." if made_of else ""
+    return f"{prediction.model} {prediction.version}: {found}, level {prediction.level}{remark}.{made}{lacked}"
 
 
 def rationale_of_whole(score: RiskScore) -> str:
-    """Say in words what the fused index is, and what it is not."""
+    """Say in words what the fused index is, what it is made of, what would change it, and what it is not."""
     if score.silent:
         return "Indeterminate: nothing new for so long that no earlier judgement stands."
     if score.index is None:
         return f"Indeterminate: no usable prediction ({', '.join(score.reasons) or 'no reason given'})."
-    parts = [f"Index {score.index:.0f} of 100, level {score.level}: the highest of all models; not a probability."]
+    made_of = "; ".join(one.words for one in score.contributions)
+    parts = [f"Index {score.index:.0f} of 100, level {score.level}; not a probability. Made of: {made_of}."]
+    if score.held:
+        parts.append("NEWS2 alone holds it there: no other judgement may lower it further.")
+    if score.conflict:
+        parts.append(f"In conflict: {score.conflict[0]} raises, {score.conflict[1]} lowers.")
+    if score.missing:
+        parts.append(f"Nothing known of: {', '.join(score.missing)}.")
+    if score.would_change:
+        parts.append(f"It would be {'; '.join(one.words for one in score.would_change)}.")
     if score.degraded:
         parts.append("A learned model could not be asked.")
     if score.stale:

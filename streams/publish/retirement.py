@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.clock import Instant, isoformat
+from streams.fusion.rule import KIND
 from streams.publish import headers
 from streams.publish.identity import resource_id
-from streams.publish.terms import AIAST, BASE, METHOD
+from streams.publish.terms import AIAST, BASE
 
 REPLACED_BY = f"{BASE}:replaced-by"
 """On the resource: the Patient that is assessed instead of its subject (valueReference)."""
@@ -34,7 +35,7 @@ class Retirement(NamedTuple):
     @property
     def version_id(self) -> str:
         """Digest of who is retired in favour of whom."""
-        words = (METHOD, "retired", self.patient_id, self.survivor, str(self.as_of))
+        words = (KIND, "retired", self.patient_id, self.survivor, str(self.as_of))
         return blake2b(_SEPARATOR.join(words).encode(), digest_size=16).hexdigest()
 
 

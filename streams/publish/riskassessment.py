@@ -13,13 +13,13 @@ from streams.publish import terms
 from streams.publish.corrections import provenance
 from streams.publish.identity import resource_id
 from streams.publish.imaging_terms import terms_of_study
+from streams.publish.parts import contributions, parts_of_whole
 from streams.publish.rationale import rationale_of, rationale_of_whole
-from streams.publish.terms import FUSION_TERMS, METHOD, METHODS, NEWS2_TERMS, ModelTerms
+from streams.publish.terms import METHODS, NEWS2_TERMS, ModelTerms, fusion_terms
 from streams.records import Prediction, RiskScore
 
 _ENCODER = msgspec.json.Encoder()
-_METHOD = {"coding": [{"system": METHODS, "code": METHOD}], "text": "CardioStream fusion of learned models and NEWS2"}
-_PERFORMER = {"reference": f"Device/{FUSION_TERMS.device_id}"}
+_METHOD = "CardioStream fusion of learned models and NEWS2"
 _SECURITY = [terms.AIAST]
 
 
@@ -43,18 +43,21 @@ def write(score: RiskScore, models: Mapping[str, ModelTerms], version_id: str) -
         Where a prediction of vital signs is of a model that is neither NEWS2 nor in `models`. One of images may be of a
         model that is not here any more.
     """
-    when = isoformat(score.as_of)
+    when, whole = isoformat(score.as_of), fusion_terms(score.fusion)
     resource: dict[str, Any] = {
         "resourceType": "RiskAssessment",
         "id": resource_id(score.patient_id, score.as_of),
         "meta": {"versionId": version_id, "security": _SECURITY},
         "extension": _extensions(score),
         "status": "corrected" if score.corrected else "final",
-        "method": _METHOD,
+        "method": {"coding": [{"system": METHODS, "code": score.fusion}], "text": _METHOD},
         "subject": {"reference": f"Patient/{score.patient_id}"},
         "occurrenceDateTime": when,
-        "performer": _PERFORMER,
-        "prediction": [*(_prediction(p, _terms(p, models), when) for p in score.predictions), _whole(score, when)],
+        "performer": {"reference": f"Device/{whole.device_id}"},
+        "prediction": [
+            *(_prediction(p, _terms(p, models), when) for p in score.predictions),
+            _whole(score, whole, when),
+        ],
     }
     if score.encounter_id:
         resource["encounter"] = {"reference": f"Encounter/{score.encounter_id}"}
@@ -100,7 +103,7 @@ def _location(score: RiskScore) -> list[dict[str, Any]]:
 
 def _prediction(prediction: Prediction, words: ModelTerms, when: str) -> dict[str, Any]:
     written: dict[str, Any] = {
-        "extension": [_model(prediction, words)],
+        "extension": [_model(prediction, words), *contributions(prediction.contributions)],
         "outcome": {"text": words.outcome},
         "qualitativeRisk": terms.qualitative(prediction.level),
         "whenPeriod": {"start": isoformat(prediction.as_of) if prediction.study else when},
@@ -130,13 +133,13 @@ def _model(prediction: Prediction, words: ModelTerms) -> dict[str, Any]:
     return {"url": terms.MODEL, "extension": parts}
 
 
-def _whole(score: RiskScore, when: str) -> dict[str, Any]:
+def _whole(score: RiskScore, words: ModelTerms, when: str) -> dict[str, Any]:
     written: dict[str, Any] = {
-        "outcome": {"text": FUSION_TERMS.outcome},
+        "outcome": {"text": words.outcome},
         "qualitativeRisk": terms.qualitative(score.level),
         "whenPeriod": {"start": when},
         "rationale": rationale_of_whole(score),
     }
-    if score.index is not None:
-        written["extension"] = [{"url": terms.INDEX, "valueDecimal": score.index}]
+    if parts := parts_of_whole(score):
+        written["extension"] = parts
     return written

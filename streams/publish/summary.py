@@ -10,7 +10,7 @@ import msgspec
 from streams.clock import Instant
 from streams.errors import ContractError
 from streams.publish import terms
-from streams.records import Level, Status
+from streams.records import Change, Contribution, Level, Status, direction_of
 
 
 class ModelSummary(msgspec.Struct, frozen=True):
@@ -28,6 +28,7 @@ class ModelSummary(msgspec.Struct, frozen=True):
     finding: str = ""
     unit: str = ""
     """UCUM where the value is a measure; empty for a probability or a score."""
+    contributions: tuple[Contribution, ...] = ()
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -50,6 +51,13 @@ class Summary(msgspec.Struct, frozen=True):
     models: tuple[ModelSummary, ...]
     ward: str = ""
     bed: str = ""
+    fusion: str = ""
+    """Version of the rule."""
+    contributions: tuple[Contribution, ...] = ()
+    """Of the modalities, largest first; without words, as in `would_change`: those stand in the rationale."""
+    conflict: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    would_change: tuple[Change, ...] = ()
 
 
 class _Reference(msgspec.Struct, frozen=True):
@@ -79,7 +87,7 @@ class _Coding(msgspec.Struct, frozen=True):
 
 
 class _Concept(msgspec.Struct, frozen=True):
-    coding: tuple[_Coding, ...]
+    coding: tuple[_Coding, ...] = ()
 
 
 class _Prediction(msgspec.Struct, frozen=True):
@@ -101,6 +109,7 @@ class _Assessment(msgspec.Struct, frozen=True, tag="RiskAssessment", tag_field="
     extension: tuple[_Extension, ...] = ()
     basis: tuple[_Reference, ...] = ()
     encounter: _Reference | None = None
+    method: _Concept = _Concept()
 
 
 _DECODER = msgspec.json.Decoder(_Assessment)
@@ -118,7 +127,7 @@ def read(value: bytes) -> Summary:
         found = _DECODER.decode(value)
         *models, whole = found.prediction
         return _summary(found, tuple(map(_model, models)), whole)
-    except (msgspec.ValidationError, msgspec.DecodeError, ValueError, KeyError, StopIteration):
+    except (msgspec.ValidationError, msgspec.DecodeError, ValueError, KeyError, TypeError, StopIteration):
         raise ContractError(
             "risk score: expected a RiskAssessment as this version writes it, received something else; "
             "check what else writes this topic"
@@ -146,7 +155,23 @@ def _summary(found: _Assessment, models: tuple[ModelSummary, ...], whole: _Predi
         models=models,
         ward=place.get("ward", ""),
         bed=place.get("bed", ""),
+        fusion=next((coding.code for coding in found.method.coding if coding.system == terms.METHODS), ""),
+        contributions=_contributions(whole),
+        conflict=tuple(part.value for e in whole.extension if e.url == terms.CONFLICT for part in e.extension),
+        missing=tuple(e.value for e in whole.extension if e.url == terms.MISSING),
+        would_change=tuple(Change(words="", **_named(e)) for e in whole.extension if e.url == terms.WOULD_CHANGE),
     )
+
+
+def _contributions(prediction: _Prediction) -> tuple[Contribution, ...]:
+    return tuple(
+        Contribution(direction=direction_of(parts["size"]), words="", **parts)
+        for parts in (_named(e) for e in prediction.extension if e.url == terms.CONTRIBUTION)
+    )
+
+
+def _named(extension: _Extension) -> dict[str, Any]:
+    return {part.url: part.value for part in extension.extension}
 
 
 def _model(prediction: _Prediction) -> ModelSummary:
@@ -162,6 +187,7 @@ def _model(prediction: _Prediction) -> ModelSummary:
         study=by_url.get("study", ""),
         finding=by_url.get("finding", ""),
         unit=by_url.get("unit", ""),
+        contributions=_contributions(prediction),
     )
 
 

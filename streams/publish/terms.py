@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,10 +16,20 @@ BASE = "urn:cardiostream:fhir"
 """Our own code systems and extensions are named below it; the meaning of each stands in this module."""
 LEVELS = f"{BASE}:risk-level"
 METHODS = f"{BASE}:method"
-METHOD = "fusion-2"
-"""Version of the rule in `streams.fusion`; changes with it."""
 INDEX = f"{BASE}:risk-index"
 """On the prediction for the whole: the index 0..100 (valueDecimal), which is not a probability."""
+CONTRIBUTION = f"{BASE}:contribution"
+"""On a prediction, for each part of it: ``name`` (modality, or code of the quantity), ``model``, ``size``, ``unit``
+(log-odds or points); of a modality also ``evidence``, in log-odds before its weight and bounds. In words: rationale."""
+HELD = f"{BASE}:held-by-news2"
+"""On the prediction for the whole: without NEWS2's own level it would be lower (valueBoolean); absent means false."""
+CONFLICT = f"{BASE}:conflict"
+"""On the prediction for the whole: the modalities that pull apart, ``raises`` and ``lowers`` (valueString)."""
+MISSING = f"{BASE}:missing-modality"
+"""On the prediction for the whole: a modality of the rule of which there is no evidence (valueString)."""
+WOULD_CHANGE = f"{BASE}:would-change"
+"""On the prediction for the whole: the ``level`` (valueCode) that another ``value`` of one ``model`` would lead to, and
+the modality's ``name``. In words: rationale."""
 MODEL = f"{BASE}:model-prediction"
 """On a model's prediction: model, version, status, device, reasons, and the value in the model's own unit; of images
 also the study (valueReference), the finding, and the unit where the value is a measure (UCUM)."""
@@ -84,7 +95,12 @@ NEWS2_TERMS = ModelTerms(
     probability=False,
     fresh_s=tuple((code, FRESH_MS / SECOND) for code in PHYSIOLOGY),
 )
-FUSION_TERMS = ModelTerms("cardiostream", METHOD, "Overall risk level, the highest of all models", False)
+
+
+@cache
+def fusion_terms(version: str) -> ModelTerms:
+    """Return the words for the whole, under one version of the rule that it is fused by (`RiskScore.fusion`)."""
+    return ModelTerms("cardiostream", version, "Overall risk level, fused from all models", False)
 
 
 def terms_of(spec: Manifest, horizon_s: float | None = None) -> ModelTerms:

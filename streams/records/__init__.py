@@ -16,7 +16,20 @@ from streams.records.events import (
 from streams.records.note_readings import Carrying, HeadReading, NoteReading
 from streams.records.readings import ClassProbability, Heat, Line, Measured, Outline, Point, Reading
 from streams.records.refusals import DeadLetter, Skip
-from streams.records.scores import Correction, CorrectionKind, InputUsed, Level, Prediction, RiskScore, Standing, Status
+from streams.records.scores import (
+    Change,
+    Contribution,
+    Correction,
+    CorrectionKind,
+    Direction,
+    InputUsed,
+    Level,
+    Prediction,
+    RiskScore,
+    Standing,
+    Status,
+    direction_of,
+)
 from streams.records.studies import ImagingStudyVersion, SeriesAnnounced, StudyRetry
 from streams.records.study_predictions import ImageBasis, StudyPrediction, StudyPredictions
 from streams.records.ticks import Tick
@@ -26,11 +39,14 @@ from streams.records.version import Version
 __all__ = [
     "BedsideEvent",
     "Carrying",
+    "Change",
     "ClassProbability",
     "ClinicalEvent",
+    "Contribution",
     "Correction",
     "CorrectionKind",
     "DeadLetter",
+    "Direction",
     "EncounterStatus",
     "EncounterVersion",
     "Event",
@@ -64,4 +80,5 @@ __all__ = [
     "Tick",
     "Transfer",
     "Version",
+    "direction_of",
 ]

@@ -24,6 +24,42 @@ class InputUsed(msgspec.Struct, frozen=True, gc=False):
 
 
 Status = Literal["ok", "indeterminate", "unavailable"]
+Direction = Literal["raises", "lowers", "neither"]
+
+
+def direction_of(size: float) -> Direction:
+    """Return which way a contribution moves a judgement."""
+    return "raises" if size > 0 else "lowers" if size < 0 else "neither"
+
+
+class Contribution(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What one part did to one judgement: a modality to the whole, a quantity to a model's answer."""
+
+    name: str
+    """Modality (``news2``, ``imaging``) or code of the quantity (LOINC)."""
+    model: str
+    """Whose judgement: of a modality the model that gave the evidence."""
+    direction: Direction
+    size: float
+    """Signed, in `unit`; those of one judgement add up to what moved it."""
+    unit: Literal["log-odds", "points"]
+    words: str
+    """In clinical words."""
+    evidence: float | None = None
+    """Of a modality, in log-odds: what it says, faded by its age, before weight and bounds; None for a quantity."""
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """A single change that would change the level, everything else as it is."""
+
+    level: Level
+    """What the level would then be."""
+    name: str
+    """Modality."""
+    model: str
+    value: float
+    """That the model would have to give, in its own terms, about: probability, score, or measure."""
+    words: str
 
 
 class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -50,6 +86,8 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """What of the images: ``pneumonia``, ``cardiothoracic-ratio``; empty for vital signs and where there is none."""
     unit: str = ""
     """UCUM, where the value is a measure and no probability."""
+    contributions: tuple[Contribution, ...] = ()
+    """What the value is made of, where the model says it at once: of NEWS2 the points of each parameter."""
 
 
 CorrectionKind = Literal["replaced", "withdrawn", "moved"]
@@ -75,7 +113,7 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     index: float | None
     """0 to 100; None where indeterminate."""
     predictions: tuple[Prediction, ...]
-    """Of vital signs first, then of imaging studies; which of them the whole is made of says `streams.fusion.fuse`."""
+    """Of vital signs first, then of slower evidence; which of them the whole is made of says `streams.fusion.fuse`."""
     corrected: bool
     """True where a fact in the models' window has been replaced or withdrawn."""
     stale: bool
@@ -98,3 +136,16 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     ward: str = ""
     """Where the patient lies by the encounter that goes on; empty where unknown or discharged."""
     bed: str = ""
+    fusion: str = ""
+    """Version of the rule: its kind and a digest of the file that a site may edit."""
+    contributions: tuple[Contribution, ...] = ()
+    """What each modality did to the index, in log-odds; largest first. Empty where there is no level."""
+    held: bool = False
+    """True where NEWS2's own level holds the whole up: without it level and index would be lower."""
+    conflict: tuple[str, ...] = ()
+    """The modality that raises most and the one that lowers most, where both do so by more than the rule calls a
+    conflict."""
+    missing: tuple[str, ...] = ()
+    """Modalities of the rule of which there is no evidence; they moved nothing."""
+    would_change: tuple[Change, ...] = ()
+    """The nearest single change that would raise the level, and the nearest that would lower it; where any would."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streams.clock import HOUR, SECOND, Instant
-from streams.records import InputUsed, Prediction
+from streams.records import Contribution, InputUsed, Prediction
 from streams.scoring.newest import Newest, Seen
-from streams.scoring.news2_bands import Charted, Total, level, total
+from streams.scoring.news2_bands import Charted, Total, level, points, total_of
+from streams.scoring.news2_points import contributions
 from streams.timeline.series import Snapshot
 
 MODEL, VERSION = "news2", "2017"
@@ -56,7 +57,8 @@ def news2(snapshot: Snapshot) -> Prediction:
         ``ok`` with all five of respiratory rate, SpO2, systolic pressure, pulse and temperature. With three or four
         ``indeterminate`` and marked ``partial``: `value` is then a lower bound, and `level` stands only where that
         bound alone is above low. With fewer no value. Reasons name each one missing (``missing:``) or too old
-        (``stale:``, its age among the inputs with a count of 0).
+        (``stale:``, its age among the inputs with a count of 0). `contributions` are the points of each parameter that
+        has any; they add up to `value`.
     """
     newest = Newest(snapshot, FRESH_MS)
     seen = dict(zip(_CODES, newest.of(_CODES), strict=True))
@@ -70,12 +72,14 @@ def news2(snapshot: Snapshot) -> Prediction:
     rate, spo2, systolic, pulse, temperature = (_value(seen[code]) for code in PHYSIOLOGY)
     chart = Charted(rate, spo2, systolic, pulse, temperature, oxygen.holds, alert.holds)
     findings = (scale, oxygen, alert)
+    earned = points(chart, 2 if scale.holds else 1)
     return _prediction(
         snapshot,
         [*present, *(used for finding in findings for used in finding.used)],
         unused,
-        total(chart, 2 if scale.holds else 1),
+        total_of(earned),
         (*absent, *(remark for finding in findings for remark in finding.remarks)),
+        contributions(chart, earned),
         partial=bool(absent),
     )
 
@@ -128,6 +132,8 @@ def _prediction(
     unused: list[tuple[str, Seen]],
     result: Total | None,
     reasons: tuple[str, ...],
+    made_of: tuple[Contribution, ...] = (),
+    *,
     partial: bool = False,
 ) -> Prediction:
     as_of = snapshot.as_of
@@ -142,6 +148,7 @@ def _prediction(
         level="indeterminate" if partial and risk == "low" else risk,
         reasons=("partial", *reasons) if partial else reasons,
         inputs=(*_inputs(used, 1, as_of), *_inputs(unused, 0, as_of)),
+        contributions=made_of,
     )
 
 

@@ -74,20 +74,34 @@ def tenths(celsius: float) -> int:
     return math.floor(celsius * 10 + 0.5 + _TIE)
 
 
-def total(chart: Charted, scale: Scale = 1) -> Total:
-    """Add up the points of one set of observations; a missing parameter adds nothing.
+Earned = tuple[tuple[str, int], ...]
+"""Fields of `Charted` and their points; those that are missing are not here."""
+
+
+def points(chart: Charted, scale: Scale = 1) -> Earned:
+    """Return the points of each parameter of one set of observations; a missing one has none.
 
     Parameters
     ----------
     scale
         2 only for patients whose saturation target is 88-92 % (hypercapnic respiratory failure) on a clinician's word.
     """
-    points = [
-        *_points(chart, scale),
-        OXYGEN_POINTS if chart.on_oxygen else 0,
-        0 if chart.alert else CVPU_POINTS,
-    ]
-    return Total(sum(points), max(points))
+    return (
+        *_physiology(chart, scale),
+        ("on_oxygen", OXYGEN_POINTS if chart.on_oxygen else 0),
+        ("alert", 0 if chart.alert else CVPU_POINTS),
+    )
+
+
+def total(chart: Charted, scale: Scale = 1) -> Total:
+    """Add up the points of one set of observations; a missing parameter adds nothing."""
+    return total_of(points(chart, scale))
+
+
+def total_of(earned: Earned) -> Total:
+    """Add up points."""
+    each = [one for _, one in earned]
+    return Total(sum(each), max(each))
 
 
 def level(result: Total) -> Level:
@@ -99,17 +113,17 @@ def level(result: Total) -> Level:
     return "low-medium" if result.worst >= 3 else "low"
 
 
-def _points(chart: Charted, scale: Scale) -> list[int]:
+def _physiology(chart: Charted, scale: Scale) -> list[tuple[str, int]]:
     saturation = SPO2_SCALE_1
     if scale == 2:
         saturation = SPO2_SCALE_2_OXYGEN if chart.on_oxygen else SPO2_SCALE_2_AIR
     whole = (
-        (RESPIRATORY_RATE, chart.respiratory_rate),
-        (saturation, chart.spo2),
-        (SYSTOLIC, chart.systolic),
-        (PULSE, chart.pulse),
+        ("respiratory_rate", RESPIRATORY_RATE, chart.respiratory_rate),
+        ("spo2", saturation, chart.spo2),
+        ("systolic", SYSTOLIC, chart.systolic),
+        ("pulse", PULSE, chart.pulse),
     )
-    points = [band.of(charted(value)) for band, value in whole if value is not None]
+    found = [(name, band.of(charted(value))) for name, band, value in whole if value is not None]
     if chart.temperature is not None:
-        points.append(TEMPERATURE_TENTHS.of(tenths(chart.temperature)))
-    return points
+        found.append(("temperature", TEMPERATURE_TENTHS.of(tenths(chart.temperature))))
+    return found

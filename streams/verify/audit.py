@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from streams.clock import Instant
+from streams.fusion import rule
 from streams.inference.manifest import load
 from streams.inference.repository import discover_imaging
 from streams.normalise import Raw
@@ -106,7 +107,7 @@ def _score_findings(settings: Settings, expectation: Expectation, evidence: Evid
     spec = load(settings.model_repository, MODEL)
     scorer = OfflineScorer(settings.model_repository, spec)
     patients = {patient_id: expectation.whole.gathered(patient_id) for patient_id in expectation.patients()}
-    expected = expected_scores(patients, evidence.cutoffs, spec, scorer)
+    expected = expected_scores(patients, evidence.cutoffs, spec, scorer, rule.load(settings.fusion_file))
     results = evidence.results
     retired = expected_retirements(expectation.retired(), expectation.timelines)
     scored = {name: value for name, value in results.last.items() if name not in results.retired}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
+from streams.fusion.rule import DEFAULT, Rule
 from streams.fusion.stage import Cutoffs
 from streams.inference.manifest import Manifest
 from streams.publish.identity import facts_digest, version_id
@@ -22,6 +23,10 @@ from streams.workers.assessment import Case, case_of, judge
 
 TOLERANCE = 1e-5
 """Largest difference between a model's published value and the same model run offline on the same facts."""
+
+
+INDEX_TOLERANCE = 0.2
+"""Largest difference of the index, in points: what `TOLERANCE` comes to at a probability near 0."""
 
 
 def compare_states(expected: Mapping[str, Timeline], found: Mapping[str, Timeline]) -> list[Finding]:
@@ -67,7 +72,11 @@ def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Find
 
 
 def expected_scores(
-    patients: Mapping[str, Sequence[Timeline]], cutoffs: Mapping[str, Cutoffs], spec: Manifest, scorer: OfflineScorer
+    patients: Mapping[str, Sequence[Timeline]],
+    cutoffs: Mapping[str, Cutoffs],
+    spec: Manifest,
+    scorer: OfflineScorer,
+    rule: Rule = DEFAULT,
 ) -> dict[str, tuple[RiskScore, str]]:
     """Judge every patient offline and return the score and its version id."""
     cases: dict[str, Case] = {}
@@ -78,7 +87,7 @@ def expected_scores(
     asked = [p for p, case in cases.items() if case.sufficient]
     rows = [cases[p].prepared.tensors for p in asked]
     outcomes = dict(zip(asked, scorer.score(rows), strict=True)) if rows else {}
-    scores = {p: judge(case, outcomes.get(p), spec) for p, case in cases.items()}
+    scores = {p: judge(case, outcomes.get(p), spec, rule) for p, case in cases.items()}
     return {p: (score, version_id(score, facts_digest(cases[p].snapshot))) for p, score in scores.items()}
 
 
@@ -109,11 +118,19 @@ def compare_scores(
     Returns
     -------
     findings
-        Scores missing, of nobody, as of another instant, of another version, in another place, or with other values.
+        Scores missing, of nobody, as of another instant, of another version, in another place, with other values, or
+        with another index.
     largest
         Largest difference of a model's value.
     """
-    kinds = "missing", "as of another instant", "of another version", "in another place", "with other values"
+    kinds = (
+        "missing",
+        "as of another instant",
+        "of another version",
+        "in another place",
+        "with other values",
+        "with another index",
+    )
     counts = dict.fromkeys(kinds, 0)
     largest = 0.0
     for patient_id, (score, version) in expected.items():
@@ -127,6 +144,7 @@ def compare_scores(
         counts["of another version"] += found.version_id != version
         counts["in another place"] += (found.ward, found.bed) != (score.ward, score.bed)
         counts["with other values"] += difference > TOLERANCE or found.level != score.level
+        counts["with another index"] += abs(_place(score.index) - _place(found.index)) > INDEX_TOLERANCE
     counts["of nobody"] = len(last.keys() - expected.keys())
     return counted({f"scores {kind}": count for kind, count in counts.items()}), largest
 

@@ -10,6 +10,7 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.fusion.fuse import fuse
+from streams.fusion.rule import DEFAULT, Rule
 from streams.fusion.stage import Cutoffs, Stage
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.inference.manifest import Manifest
@@ -89,13 +90,13 @@ def case_of(
     return None if found is None else cases_of([found], spec)[0]
 
 
-def judge(case: Case, outcome: Outcome | None, spec: Manifest) -> RiskScore:
+def judge(case: Case, outcome: Outcome | None, spec: Manifest, rule: Rule = DEFAULT) -> RiskScore:
     """Fuse the learned model's answer and NEWS2 to one score; `outcome` is None where the model was not asked."""
     if outcome is None:
         network = insufficient(case.snapshot, case.prepared, spec)
     else:
         network = learned(case.snapshot, case.prepared, outcome, spec)
-    return fuse(case.snapshot, (network, news2(case.snapshot)), of_studies(case.snapshot), stage=case.stage)
+    return fuse(case.snapshot, (network, news2(case.snapshot)), of_studies(case.snapshot), stage=case.stage, rule=rule)
 
 
 def is_owed(outcome: Outcome | None) -> bool:

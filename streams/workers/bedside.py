@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from streams import metrics, topics
+from streams.fusion import rule
 from streams.identity import is_alias
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
@@ -53,6 +54,7 @@ class BedsideWork:
         self.settings, self.host = settings, host
         self.topics: tuple[str, ...] = (*settings.bedside_inputs, topics.TICKS)
         self.spec = load(settings.model_repository, MODEL)
+        self.rule = rule.load(settings.fusion_file)
         self.client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
         self.scorer: Scorer = scorer or Batches(
             self.client,
@@ -253,7 +255,7 @@ class BedsideWork:
             if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
                 # Nothing new to say: the score that stands is the one without the model.
                 continue
-            score = judge(case, outcome, self.spec)
+            score = judge(case, outcome, self.spec, self.rule)
             metrics.SCORES.labels(score.level, case.stage).inc()
             results += self.publisher.records(case, score, number, share.epoch)
             self._note_debt(flush, share, number, score, owed=is_owed(outcome))

@@ -10,6 +10,7 @@ from fhir.resources.R4B.provenance import Provenance
 from fhir.resources.R4B.riskassessment import RiskAssessment
 
 from streams.fusion.fuse import fuse
+from streams.fusion.rule import DEFAULT
 from streams.publish.identity import facts_digest
 from streams.publish.riskassessment import write
 from streams.publish.terms import ModelTerms
@@ -47,7 +48,7 @@ def test_a_correction_says_what_was_corrected_how_and_when(news2: Prediction, mo
         "activity": {
             "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "UPDATE"}]
         },
-        "agent": [{"who": {"reference": "Device/cardiostream-fusion-2"}}],
+        "agent": [{"who": {"reference": f"Device/cardiostream-{DEFAULT.version}"}}],
         "entity": [
             {"role": "revision", "what": {"reference": "Observation/hr-1", "display": "withdrawn"}},
             {"role": "revision", "what": {"reference": "Flag/f1", "display": "replaced by a newer version"}},

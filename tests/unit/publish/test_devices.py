@@ -5,11 +5,12 @@ import json
 from fhir.resources.R4B.device import Device
 from fhir.resources.R4B.provenance import Provenance
 
+from streams.fusion.rule import DEFAULT
 from streams.inference.fake import SPEC
 from streams.publish.devices import device, provenance
-from streams.publish.terms import FUSION_TERMS, NEWS2_TERMS, ModelTerms, terms_of
+from streams.publish.terms import NEWS2_TERMS, ModelTerms, fusion_terms, terms_of
 
-ALL = [terms_of(SPEC), NEWS2_TERMS, FUSION_TERMS]
+ALL = [terms_of(SPEC), NEWS2_TERMS, fusion_terms(DEFAULT.version)]
 # hl7.org/fhir/R4/valueset-device-status.html, -device-nametype.html and -provenance-entity-role.html, all required
 DEVICE_STATUS = {"active", "inactive", "entered-in-error", "unknown"}
 DEVICE_NAME = {

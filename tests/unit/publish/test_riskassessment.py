@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.errors import ContractError
 from streams.fusion.fuse import fuse
+from streams.fusion.rule import DEFAULT
 from streams.publish.riskassessment import write
 from streams.publish.summary import ModelSummary, read
 from streams.publish.terms import ModelTerms
@@ -53,13 +54,13 @@ def test_the_whole_resource_for_one_patient(score: RiskScore, models: MODELS) ->
         "extension": [{"url": "urn:cardiostream:fhir:basis-count", "valueInteger": 2}],
         "status": "final",
         "method": {
-            "coding": [{"system": "urn:cardiostream:fhir:method", "code": "fusion-2"}],
+            "coding": [{"system": "urn:cardiostream:fhir:method", "code": DEFAULT.version}],
             "text": "CardioStream fusion of learned models and NEWS2",
         },
         "subject": {"reference": "Patient/pat-1"},
         "encounter": {"reference": "Encounter/enc-1"},
         "occurrenceDateTime": "2023-11-14T22:13:20.123Z",
-        "performer": {"reference": "Device/cardiostream-fusion-2"},
+        "performer": {"reference": f"Device/cardiostream-{DEFAULT.version}"},
         "basis": [{"reference": "Observation/hr-1"}, {"reference": "Observation/rr-1"}],
         "prediction": [
             {
@@ -101,11 +102,59 @@ def test_the_whole_resource_for_one_patient(score: RiskScore, models: MODELS) ->
                 "rationale": "news2 2017: score 5, level medium (assumed-air).",
             },
             {
-                "extension": [{"url": "urn:cardiostream:fhir:risk-index", "valueDecimal": score.index}],
-                "outcome": {"text": "Overall risk level, the highest of all models"},
+                "extension": [
+                    {"url": "urn:cardiostream:fhir:risk-index", "valueDecimal": score.index},
+                    {
+                        "url": "urn:cardiostream:fhir:contribution",
+                        "extension": [
+                            {"url": "name", "valueString": "deterioration"},
+                            {"url": "model", "valueString": "deterioration_gru"},
+                            {"url": "size", "valueDecimal": score.contributions[0].size},
+                            {"url": "unit", "valueCode": "log-odds"},
+                            {"url": "evidence", "valueDecimal": score.contributions[0].evidence},
+                        ],
+                    },
+                    {
+                        "url": "urn:cardiostream:fhir:contribution",
+                        "extension": [
+                            {"url": "name", "valueString": "news2"},
+                            {"url": "model", "valueString": "news2"},
+                            {"url": "size", "valueDecimal": 0.0},
+                            {"url": "unit", "valueCode": "log-odds"},
+                            {"url": "evidence", "valueDecimal": 0.0},
+                        ],
+                    },
+                    *(
+                        {"url": "urn:cardiostream:fhir:missing-modality", "valueString": name}
+                        for name in ("ecg", "labs", "notes", "imaging")
+                    ),
+                    {
+                        "url": "urn:cardiostream:fhir:would-change",
+                        "extension": [
+                            {"url": "level", "valueCode": "high"},
+                            {"url": "name", "valueString": "deterioration"},
+                            {"url": "model", "valueString": "deterioration_gru"},
+                            {"url": "value", "valueDecimal": score.would_change[0].value},
+                        ],
+                    },
+                    {
+                        "url": "urn:cardiostream:fhir:would-change",
+                        "extension": [
+                            {"url": "level", "valueCode": "low-medium"},
+                            {"url": "name", "valueString": "news2"},
+                            {"url": "model", "valueString": "news2"},
+                            {"url": "value", "valueDecimal": 4.0},
+                        ],
+                    },
+                ],
+                "outcome": {"text": "Overall risk level, fused from all models"},
                 "qualitativeRisk": medium,
                 "whenPeriod": {"start": "2023-11-14T22:13:20.123Z"},
-                "rationale": "Index 55 of 100, level medium: the highest of all models; not a probability.",
+                "rationale": (
+                    "Index 54 of 100, level medium; not a probability. Made of: deterioration_gru at 16.7 % raises the "
+                    "log-odds by 0.14; news2 at 5 moves nothing. Nothing known of: ecg, labs, notes, imaging. It would "
+                    "be high if deterioration_gru rose from 16.7 % to about 36.5 %; low-medium if news2 fell from 5 to 4."
+                ),
             },
         ],
     }
