@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from streams.clock import Instant
 from streams.fusion.change import would_change
@@ -89,7 +90,7 @@ def fuse(
     )
 
 
-class _Verdict(NamedTuple):
+class _Verdict(msgspec.Struct, frozen=True):
     """What the modalities come to."""
 
     missing: tuple[str, ...]

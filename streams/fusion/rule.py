@@ -144,8 +144,9 @@ def rule_of(found: FusionFile) -> Rule:
         counting=tuple(name for name, one in present if one.weight),
         news2_sizes=tuple(news2.size(news2.evidence(float(score))) for score in range(HIGHEST + 1)),
         edges={
-            level: logit(index / 100)
-            for level, index in (("low-medium", levels.low_medium), ("medium", levels.medium), ("high", levels.high))
+            "low-medium": logit(levels.low_medium / 100),
+            "medium": logit(levels.medium / 100),
+            "high": logit(levels.high / 100),
         },
     )
 

@@ -65,6 +65,7 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
     "model_repository": ("/models", Path("/models")),
     "run_dir": ("/run/cardiostream", Path("/run/cardiostream")),
     "kafka_home": ("/opt/kafka", Path("/opt/kafka")),
+    "fusion_file": ("/etc/cardiostream/fusion.toml", Path("/etc/cardiostream/fusion.toml")),
     "producer_idempotence": ("false", False),
     "coalesce": ("false", False),
     "early_view": ("false", False),

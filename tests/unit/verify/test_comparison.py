@@ -215,6 +215,7 @@ def test_a_score_that_should_be_silent_is_of_another_version_and_level() -> None
     assert findings(published(expected(*FACTS)), silent) == [
         Finding("scores of another version", 1),
         Finding("scores with other values", 1),
+        Finding("scores with another index", 1),
     ]
 
 
