@@ -71,13 +71,21 @@ class Pace:
         self._last = -gather_s
 
     def __call__(self, assignment: Any) -> Actions:
-        """Choose now, or name the seconds after which to ask again."""
+        """Choose now, or name the seconds after which to ask again; positions that are not known are asked for at once.
+
+        Whoever moves a position waits for it, and takes no records meanwhile.
+        """
         if any(self._is_read(place) for place in self._fetcher._records):
-            return [], {}, _LOOK_AGAIN_S, False, []
+            return [], self._resets(assignment), _LOOK_AGAIN_S, False, []
         now = self._monotonic()
         if (ahead := self._last + self._gather_s - now) > 0:
-            return [], {}, ahead, False, []
+            return [], self._resets(assignment), ahead, False, []
         chosen = self._choose(assignment)
         if chosen[0]:
             self._last = now
         return chosen
+
+    def _resets(self, assignment: Any) -> dict[Any, Any]:
+        if all(assignment.state_value(place).has_valid_position for place in assignment.tps):
+            return {}
+        return self._choose(assignment)[1]
