@@ -22,7 +22,12 @@ STUDY_SECONDS = Histogram(
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400),
 )
 SCORES = Counter("cardiostream_scores_total", "Scores published.", ["level", "stage"])
-DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model and due again.")
+DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model's live version, due again.")
+BESIDE = Counter(
+    "cardiostream_beside_predictions_total",
+    "Predictions by versions that are asked and not shown.",
+    ["model", "version", "mode", "outcome"],
+)
 VIEW = Counter("cardiostream_view_writes_total", "Writes to the Redis view.", ["outcome"])
 FLUSH_SECONDS = Histogram(
     "cardiostream_flush_seconds",

@@ -139,7 +139,19 @@ class Settings(BaseSettings):
     bootstrap_servers: str = "127.0.0.1:9092"
     """Kafka brokers as host:port, several separated by commas."""
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """Redis that holds the view for readers; it may carry a user and password, so it is never logged."""
+    """Redis that holds the view for readers, rediss:// for TLS; it may carry a password, so it is never logged."""
+    redis_user: str = ""
+    """User of Redis' access control list, where the address names none; empty for the default user."""
+    redis_password_file: Path | None = None
+    """File that holds the password of that user, so that none stands in the environment."""
+    redis_ca_file: Path | None = None
+    """PEM file of the authorities that Redis' certificate is checked against; the machine's own where not set."""
+    redis_client_certificate: Path | None = None
+    """PEM file with the client's certificate, for mutual TLS."""
+    redis_client_key: Path | None = None
+    """PEM file with its key, where that is not in the same file."""
+    redis_cluster: bool = False
+    """Whether the address is that of a node of a Redis Cluster, which tells of the others."""
     triton_url: str = "127.0.0.1:8001"
     """Triton's gRPC address as host:port, or dns:///host:port for several replicas."""
     model_repository: Path = Path("model_repo")

@@ -50,6 +50,7 @@ PREDICTIONS_IMAGING = "predictions.imaging"
 SCORES, LATEST = "risk.scores", "risk.latest"
 CLOCK = "control.clock"
 PACS = "control.pacs"
+MODELS, MODELS_AUDIT = "control.models", "audit.models"
 DEAD_LETTERS = "dead-letters"
 
 TOPICS: tuple[Topic, ...] = (
@@ -108,6 +109,17 @@ TOPICS: tuple[Topic, ...] = (
     Topic(LATEST, "patient_id", "FHIR RiskAssessment", "compact", -1, "cache", "cache, sites"),
     Topic(CLOCK, "clock", "ClockMode", "compact", -1, "replay", "cache", single=True),
     Topic(PACS, "PACS", "FeedPosition", "compact", -1, "imaging", "imaging", single=True),
+    Topic(MODELS, "model", "ModelModes", "compact", -1, "models", "bedside, cache, models", single=True),
+    Topic(
+        MODELS_AUDIT,
+        "model, or partition",
+        "ModelModes, ModesApplied",
+        "delete",
+        -1,
+        "models, bedside",
+        "models, sites",
+        single=True,
+    ),
     Topic(
         DEAD_LETTERS,
         "source",

@@ -9,51 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from streams.clock import DAY, HOUR, MINUTE, Instant, isoformat
+from streams.clock import isoformat
 from streams.inference.manifest import Manifest
 from streams.modalities.vitals import Prepared, prepare, stack
-from streams.records import InputUsed
-from streams.timeline.series import Snapshot, series_of
-from streams.vocabulary import INDEX
+from streams.registry.golden import AS_OF, Case, Golden, GoldenCase, snapshot_of
 
-AS_OF: Instant = 20_000 * DAY + 9 * HOUR + 30 * MINUTE
-"""2024-10-04T09:30:00Z, for every case."""
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One invented patient."""
-
-    title: str
-    birth_date: str
-    sex: str
-    facts: tuple[tuple[str, float, float], ...]
-    """(LOINC code, minutes before ``as_of``, value)."""
-
-
-class GoldenCase(Case, frozen=True, kw_only=True):
-    """One invented patient with what comes of them."""
-
-    as_of: str
-    tensors: dict[str, list[object]]
-    """Without a batch dimension."""
-    inputs: tuple[InputUsed, ...]
-    reasons: tuple[str, ...]
-    output: float
-    """As torch answers."""
-
-
-class Golden(msgspec.Struct, frozen=True):
-    """The content of ``golden.json``."""
-
-    model: str
-    version: str
-    cases: tuple[GoldenCase, ...]
-
-
-def snapshot_of(case: Case) -> Snapshot:
-    """Return the case's facts as the timeline would hand them over."""
-    rows = [(AS_OF - round(minutes * MINUTE), INDEX[code], value) for code, minutes, value in case.facts]
-    return Snapshot("golden", AS_OF, series_of(rows), case.birth_date, case.sex, "", False, (), 0)
+__all__ = ["AS_OF", "Case", "Golden", "GoldenCase", "golden_of", "read", "snapshot_of", "write"]
 
 
 def golden_of(spec: Manifest, network: nn.Module, cases: tuple[Case, ...]) -> Golden:

@@ -106,8 +106,8 @@ def _over(signals: Signals, exit_after: float | None) -> Callable[[], bool]:
 
 async def _show(stack: Stack, arguments: tuple[str, ...], top: int, over: Callable[[], bool]) -> Report:
     from streams.commands.watch import show
-    from streams.publish import view
     from streams.publish.board import Board
+    from streams.publish.redis_client import client
     from streams.verify.audit import audit
     from streams.verify.settled import wait_until_settled
 
@@ -115,7 +115,7 @@ async def _show(stack: Stack, arguments: tuple[str, ...], top: int, over: Callab
     for name in set(needed(stack.settings)) - stack.workers.keys():
         stack.start_worker(name)
     watching = asyncio.create_task(asyncio.to_thread(Supervisor(stack).watch, over))
-    redis = view.connect(stack.settings.redis_url)
+    redis = client(stack.settings)
     try:
         await show(Board(redis), top, Console(), WallClock(), lambda: over() or watching.done(), at_newest=True)
         await watching

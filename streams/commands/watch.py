@@ -85,10 +85,10 @@ def watch(top: Top = 20, once: Once = False, ward: Ward = "") -> None:
 
 
 async def _watch(settings: Settings, top: int, once: bool, ward: str, console: Console, clock: Clock) -> None:
-    from streams.publish import view
     from streams.publish.board import Board
+    from streams.publish.redis_client import client
 
-    redis = view.connect(settings.redis_url)
+    redis = client(settings)
     try:
         if once:
             rows = await read(Board(redis), top, ward)

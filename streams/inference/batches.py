@@ -67,6 +67,12 @@ class Batches:
         """Tell whether a call of `model` made now would go out."""
         return model not in self.off and self.breaker(model).would_admit(self._monotonic())
 
+    def forget(self, model: str) -> None:
+        """Forget how a model has fared: another version of it is asked from now on."""
+        self._breakers.pop(model, None)
+        self._broken.pop(model, None)
+        self.off.discard(model)
+
     def is_closed(self, model: str) -> bool:
         """Tell whether calls of `model` go out freely; False while the next one would be a probe."""
         return self.breaker(model).state is State.CLOSED

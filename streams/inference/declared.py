@@ -127,8 +127,23 @@ def read_manifest(folder: Path, kind: type[M]) -> M:
         raise ContractError(f"{path} cannot be read: {error}; export the model again or mend the file") from error
 
 
-def check_declared(manifest: Declared, folder: Path) -> None:
-    """Raise ContractError where the manifest is not of this folder or of this network."""
+def manifest_folder(folder: Path, version: str = "") -> Path:
+    """Return where the manifest of a version stands: beside its network where it has one there, else in the folder.
+
+    The version that a model is shipped with is described in the model's folder; a further one, such as a candidate,
+    brings its own ``model.toml`` into ``<model>/<version>/``, which Triton passes over.
+    """
+    own = folder / version if version else folder
+    return own if (own / "model.toml").is_file() else folder
+
+
+def check_declared(manifest: Declared, folder: Path, version: str = "") -> None:
+    """Raise ContractError where the manifest is not of this folder, of this network, or of the version asked for."""
+    if version and manifest.version != version:
+        raise ContractError(
+            f"{folder.name}: expected a model.toml of version {version}, received one of {manifest.version}; "
+            f"put the candidate's own into {folder.name}/{version}/"
+        )
     if manifest.name != folder.name:
         raise ContractError(f"model.toml names {manifest.name}, its folder is {folder.name}; they must be the same")
     network = folder / manifest.onnx.file

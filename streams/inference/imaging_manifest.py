@@ -16,6 +16,7 @@ from streams.inference.declared import (
     Thresholds,
     check_declared,
     check_levels,
+    manifest_folder,
     read_manifest,
 )
 
@@ -139,16 +140,16 @@ class ImagingManifest(
         return tuple(output for output in self.outputs if output.kind == kind)
 
 
-def load_imaging(repository: Path, name: str) -> ImagingManifest:
-    """Read and check one model's ``model.toml`` and its network's digest.
+def load_imaging(repository: Path, name: str, version: str = "") -> ImagingManifest:
+    """Read and check one model's ``model.toml`` and its network's digest; see `streams.inference.manifest.load`.
 
     Raises
     ------
     ContractError
         Where the file is missing, malformed, of another modality or not of this network.
     """
-    manifest = read_manifest(repository / name, ImagingManifest)
-    check_declared(manifest, repository / name)
+    manifest = read_manifest(manifest_folder(repository / name, version), ImagingManifest)
+    check_declared(manifest, repository / name, version)
     outlined = {each for output in manifest.of_kind("outline") for each in output.names}
     needed = {each for measure in manifest.measures for each in (*measure.of, *measure.over)}
     if needed - outlined:

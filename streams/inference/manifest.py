@@ -26,6 +26,7 @@ from streams.inference.declared import (
     Thresholds,
     check_declared,
     check_levels,
+    manifest_folder,
     read_manifest,
 )
 from streams.records import Level
@@ -152,7 +153,7 @@ class Answer(NamedTuple):
     """What was expected and what came for the first fault; empty where all is well."""
 
 
-def load(repository: Path, name: str) -> Manifest:
+def load(repository: Path, name: str, version: str = "") -> Manifest:
     """Read and check one model's ``model.toml`` and its network's digest.
 
     Parameters
@@ -161,14 +162,16 @@ def load(repository: Path, name: str) -> Manifest:
         The folder of models that Triton serves.
     name
         The model's folder.
+    version
+        Of which version; empty for the one that the model's folder itself names. See `manifest_folder`.
 
     Raises
     ------
     ContractError
-        Where the file is missing, malformed or not of this network.
+        Where the file is missing, malformed or not of this network or version.
     """
-    manifest = read_manifest(repository / name, Manifest)
-    check_declared(manifest, repository / name)
+    manifest = read_manifest(manifest_folder(repository / name, version), Manifest)
+    check_declared(manifest, repository / name, version)
     unknown = sorted(c for i in manifest.inputs for c in (i.code, *i.parts) if c not in INDEX)
     if unknown:
         raise ContractError(f"{name} reads codes {unknown} that the vocabulary lacks; add them there first")

@@ -18,6 +18,7 @@ from streams.inference.declared import (
     Thresholds,
     check_declared,
     check_levels,
+    manifest_folder,
     read_manifest,
 )
 
@@ -131,17 +132,17 @@ class NotesManifest(
         return Path(self.folder) / self.vocabulary.file
 
 
-def load_notes(repository: Path, name: str) -> NotesManifest:
-    """Read and check one model's ``model.toml``, its network's and its vocabulary's digest.
+def load_notes(repository: Path, name: str, version: str = "") -> NotesManifest:
+    """Read and check one model's ``model.toml``, its network's and its vocabulary's digest; see `manifest.load`.
 
     Raises
     ------
     ContractError
         Where the file is missing, malformed, of another modality, or not of this network and vocabulary.
     """
-    folder = repository / name
+    folder = manifest_folder(repository / name, version)
     manifest = read_manifest(folder, NotesManifest)
-    check_declared(manifest, folder)
+    check_declared(manifest, repository / name, version)
     manifest = msgspec.structs.replace(manifest, folder=str(folder))
     _check_vocabulary(manifest)
     _check_reach(manifest)

@@ -58,3 +58,6 @@ class Scorer(Protocol):
 
     def is_closed(self, model: str) -> bool:
         """Tell whether calls of `model` go out freely; False while the next one would be a probe."""
+
+    def forget(self, model: str) -> None:
+        """Forget how a model has fared: another version of it is asked from now on."""

@@ -12,17 +12,25 @@ Key                             Type        Holds
 ``risk:ranking``                sorted set  patient_id by index; -1 where indeterminate, so that nobody vanishes;
                                             retired ids are not in it
 ``risk:ward:{<ward>}:ranking``  sorted set  the same for the patients of one ward; who is discharged is in none
+``risk:models``                 hash        model to its modes as JSON (`streams.publish.modes_view.ShownModes`), of
+                                            models that anybody ever changed
 ``risk:view``                   hash        topic_id of the results topic that the view was rebuilt from, once for all
                                             and once per partition; absent in an emptied Redis
 ==============================  ==========  =====================================================================
 
 The first two share a hash tag, so one script may touch both in Redis Cluster; the rankings are derived from them.
+
+Channels of pub/sub: ``risk:updates`` for all, ``risk:ward:{<ward>}:updates`` for one ward; each message is the JSON of
+a `streams.publish.live.Update`, told when a score becomes a patient's latest, also to the ward that was left by it.
 """
 
 from __future__ import annotations
 
 RANKING = "risk:ranking"
 MARKER = "risk:view"
+MODELS = "risk:models"
+UPDATES = "risk:updates"
+"""Channel."""
 RETIRED = "retired"
 """Level of an id that has been merged into another."""
 INDETERMINATE = -1.0
@@ -46,6 +54,11 @@ def history(patient_id: str) -> str:
 def ranking(ward: str) -> str:
     """Return the key of the ranking of a ward."""
     return f"{_WARD_HEAD}{ward}{_WARD_TAIL}"
+
+
+def ward_updates(ward: str) -> str:
+    """Return the channel of a ward's updates."""
+    return f"{_WARD_HEAD}{ward}}}:updates"
 
 
 def rankings(ward: str) -> tuple[str, ...]:

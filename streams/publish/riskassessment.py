@@ -121,6 +121,7 @@ def _model(prediction: Prediction, words: ModelTerms) -> dict[str, Any]:
         {"url": "model", "valueString": prediction.model},
         {"url": "version", "valueString": prediction.version},
         {"url": "status", "valueCode": prediction.status},
+        {"url": "mode", "valueCode": prediction.mode},
         {"url": "device", "valueReference": {"reference": f"Device/{words.device_id}"}},
     ]
     if prediction.value is not None:

@@ -31,8 +31,8 @@ WOULD_CHANGE = f"{BASE}:would-change"
 """On the prediction for the whole: the ``level`` (valueCode) that another ``value`` of one ``model`` would lead to, and
 the modality's ``name``. In words: rationale."""
 MODEL = f"{BASE}:model-prediction"
-"""On a model's prediction: model, version, status, device, reasons, and the value in the model's own unit; of images
-also the study (valueReference), the finding, and the unit where the value is a measure (UCUM)."""
+"""On a model's prediction: model, version, status, mode, device, reasons, and the value in the model's own unit; of
+images also the study (valueReference), the finding, and the unit where the value is a measure (UCUM)."""
 BASIS_COUNT = f"{BASE}:basis-count"
 """On the resource: how many facts were used, listed in ``basis`` or not (valueInteger)."""
 BASIS_REST = f"{BASE}:basis-rest"

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from streams.clock import Instant
 from streams.errors import RetryableError
 from streams.publish import keys
+from streams.publish.live import Update, encode
+from streams.publish.redis_client import TIMEOUT_S, plain
 from streams.records import Standing
 
 _SCRIPT = files("streams.publish").joinpath("lua/latest.lua").read_text("utf-8")
@@ -30,9 +30,9 @@ _CHUNK = 250
 """Rows per pipeline: packing them holds the event loop for a few milliseconds, not for a hundred."""
 
 
-def connect(url: str, timeout_s: float = 2.0) -> Redis:
-    """Return a client that answers in bytes and gives up after `timeout_s`; nothing is sent before the first call."""
-    return Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 1))
+def connect(url: str, timeout_s: float = TIMEOUT_S) -> Redis:
+    """Return a client of one Redis by its address alone; see `streams.publish.redis_client` for TLS and clusters."""
+    return plain(url, timeout_s)
 
 
 class ViewRow(msgspec.Struct, frozen=True):
@@ -152,6 +152,7 @@ class View:
             self._length,
             row.ward,
             row.bed,
+            encode(Update(row.patient_id, row.level, row.index, row.as_of, row.version, row.ward, row.bed)),
         )
 
     async def _rank(self, applied: Sequence[tuple[ViewRow, str]]) -> None:

@@ -13,6 +13,7 @@ from streams.records.events import (
     Overruling,
     PatientVersion,
 )
+from streams.records.modes import Mode, ModelAudit, ModelModes, ModesApplied
 from streams.records.note_readings import Carrying, HeadReading, NoteReading
 from streams.records.readings import ClassProbability, Heat, Line, Measured, Outline, Point, Reading
 from streams.records.refusals import DeadLetter, Skip
@@ -61,6 +62,10 @@ __all__ = [
     "Line",
     "Measure",
     "Measured",
+    "Mode",
+    "ModelAudit",
+    "ModelModes",
+    "ModesApplied",
     "NoteReading",
     "ObservationVersion",
     "Outline",

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from streams.clock import Instant
+from streams.records.modes import Mode
 
 Level = Literal["low", "low-medium", "medium", "high", "indeterminate"]
 Standing = Level | Literal["retired"]
@@ -88,6 +89,8 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """UCUM, where the value is a measure and no probability."""
     contributions: tuple[Contribution, ...] = ()
     """What the value is made of, where the model says it at once: of NEWS2 the points of each parameter."""
+    mode: Mode = "live"
+    """Whether it is part of the score, or was made beside it and is shown to nobody."""
 
 
 CorrectionKind = Literal["replaced", "withdrawn", "moved"]

@@ -50,6 +50,7 @@ _encounters_decoder = msgspec.msgpack.Decoder(list[HeldEncounter])
 _studies_decoder = msgspec.msgpack.Decoder(list[HeldStudy])
 _words_decoder = msgspec.msgpack.Decoder(list[Identity])
 _overrulings_decoder = msgspec.msgpack.Decoder(list[Overruling])
+_text_decoder = msgspec.msgpack.Decoder(str)
 T = TypeVar("T")
 _key_decoder = msgspec.msgpack.Decoder(PieceKey)
 
@@ -195,6 +196,16 @@ def decode_number(raw: bytes) -> int:
         return msgspec.msgpack.decode(_body(raw), type=int)
     except msgspec.MsgspecError as error:
         raise _broken() from error
+
+
+def encode_text(text: str) -> bytes:
+    """Write a piece that is one line: what the partition's patients are judged by."""
+    return _whole(text)
+
+
+def decode_text(raw: bytes) -> str:
+    """Read a piece that is one line."""
+    return _read(_text_decoder, raw)
 
 
 def _body(raw: bytes) -> memoryview:

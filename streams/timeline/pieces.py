@@ -8,6 +8,7 @@ from streams.timeline.timeline import DEMOGRAPHICS, ENCOUNTERS, STUDIES, Timelin
 
 EPOCH, TICK, DEBT = UNDATED - 2, UNDATED - 3, UNDATED - 4
 WORDS, PARKED, HEARD = UNDATED - 6, UNDATED - 7, UNDATED - 8
+JUDGED_BY = UNDATED - 16
 OVERRULINGS = -(2**50)
 """Overrulings stand in this piece and those below it, one for each bucket."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from typing import NamedTuple
 
 from streams.clock import Instant
 from streams.records import BedsideEvent, Identities, Identity, Overruling, StudyPredictions, Transfer
@@ -13,34 +12,25 @@ from streams.timeline.encoding import (
     decode_key,
     decode_number,
     decode_overrulings,
+    decode_text,
     decode_words,
     encode_key,
     encode_number,
     encode_overrulings,
+    encode_text,
     encode_words,
 )
 from streams.timeline.former import Former
 from streams.timeline.heard import Heard
+from streams.timeline.judged import JudgedBy
 from streams.timeline.overruled import Overruled, bucket_of
-from streams.timeline.pieces import DEBT, EPOCH, HEARD, OVERRULINGS, PARKED, TICK, WORDS, Piece, is_held
+from streams.timeline.pieces import DEBT, EPOCH, HEARD, JUDGED_BY, OVERRULINGS, PARKED, TICK, WORDS, Piece, is_held
 from streams.timeline.retention import Retention
 from streams.timeline.rows import identify
-from streams.timeline.timeline import Outcome, Timeline
+from streams.timeline.taken import Taken
+from streams.timeline.timeline import Timeline
 from streams.timeline.timelines import Timelines, as_of
 from streams.timeline.union import put, unite
-
-
-class Taken(NamedTuple):
-    """What became of one record, and whose judgement it may have moved."""
-
-    outcome: Outcome
-    touched: tuple[str, ...]
-    """Identities with facts here that may now be judged otherwise; the record's own first."""
-    piece: int | None = None
-    """Piece of state that holds what the record brought, whether it changed it or not; asked for only where the facts
-    are another identity's, and have to be sent on."""
-    moved: frozenset[str] = frozenset()
-    """Those that are another's now than they were, or were said to be again: all that is held of them is concerned."""
 
 
 class Share:
@@ -66,10 +56,11 @@ class Share:
         self.overruled = Overruled(retention.slow_ms)
         self.timelines = Timelines(retention, self.overruled.voids)
         self.owed: set[str] = set()
-        """Patients scored while a model was away; a debt survives a restart."""
+        """Patients scored while a model was away or by a version not live any more; a debt survives a restart."""
         self.parked: dict[str, Instant] = {}
         """Aliases that wait for their patient, and the tick since which they do."""
         self.heard = Heard()
+        self.judged_by = JudgedBy()
         self._former = Former()
         self._emptied: dict[str, set[int]] = {}
         """Pieces on the changelog of which retention has left nothing, to be removed when their patient is touched."""
@@ -101,7 +92,9 @@ class Share:
         """Take the epoch after the highest; what was heard is said again under it, for a former owner may note more."""
         self.epoch = highest + 1
         self.heard.own(self.epoch)
-        return [self._piece("", EPOCH, encode_number(self.epoch)), *self._noted()]
+        self.judged_by.own(self.epoch)
+        judged_by = [] if self.judged_by.text is None else self.judge_by(self.judged_by.text)
+        return [self._piece("", EPOCH, encode_number(self.epoch)), *self._noted(), *judged_by]
 
     def _noted(self) -> list[Piece]:
         offset = self.heard.offset
@@ -136,6 +129,8 @@ class Share:
                 self.tick = max(self.tick or 0, decode_number(value))
             elif key.piece == HEARD:
                 self.heard.take(key.epoch, decode_number(value))
+            elif key.piece == JUDGED_BY:
+                self.judged_by.take(key.epoch, decode_text(value))
             elif key.piece == DEBT:
                 self.owed.add(key.patient_id)
             elif key.piece == PARKED:
@@ -279,6 +274,11 @@ class Share:
         paid = sorted(self.owed & set(patient_ids))
         self.owed.difference_update(paid)
         return [self._piece(patient_id, DEBT, None) for patient_id in paid]
+
+    def judge_by(self, text: str) -> list[Piece]:
+        """Note what scores are made of from here on; whoever was judged otherwise must be owed before."""
+        self.judged_by.text = text
+        return [self._piece("", JUDGED_BY, encode_text(text))]
 
     def superseded(self, acknowledged: Iterable[Piece]) -> list[Piece]:
         """Return removals of older epochs' pieces whose successors have been acknowledged."""

@@ -101,8 +101,14 @@ async def read_ends(consumer: Any, places: Sequence[TopicPartition]) -> dict[Top
     return {place: reported[place] if end is None else end for place, end in ends.items()}
 
 
-def reader(settings: Settings, client_id: str) -> Any:
-    """Return a consumer outside any group, for reading partitions whole."""
+def reader(settings: Settings, client_id: str, wait_ms: int = 50) -> Any:
+    """Return a consumer outside any group, for reading partitions whole.
+
+    Parameters
+    ----------
+    wait_ms
+        How long the broker holds back an empty fetch; long where records are rare, for each fetch costs something.
+    """
     return aiokafka.AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap_servers,
         client_id=client_id,
@@ -110,7 +116,7 @@ def reader(settings: Settings, client_id: str) -> Any:
         auto_offset_reset="earliest",
         isolation_level=settings.isolation_level,
         max_partition_fetch_bytes=8 * 1024 * 1024,
-        fetch_max_wait_ms=50,
+        fetch_max_wait_ms=wait_ms,
     )
 
 

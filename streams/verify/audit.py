@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
+from streams import topics
 from streams.clock import Instant
 from streams.fusion import rule
-from streams.inference.manifest import load
 from streams.inference.repository import discover_imaging
+from streams.modes.reading import read_modes
+from streams.modes.standing import Standing
 from streams.normalise import Raw
 from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
@@ -30,7 +32,7 @@ from streams.verify.expectation import Accounting, Expectation
 from streams.verify.findings import Finding, counted
 from streams.verify.offline import OfflineScorer
 from streams.verify.settled import places
-from streams.workers.bedside import MODEL
+from streams.workers.serving import Serving, serving_of
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -57,13 +59,15 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     async with reading(settings, "cardiostream-verify") as consumer:
         await _read_sources(consumer, settings, expectation)
         evidence = await collect(consumer, settings)
+        modes = await read_to_end(consumer, topics.MODELS, 0)
         answers = await studies.collect(consumer, range(settings.partitions))
     for said in answers.heard:
         # What models say of pictures is an input here: it is not made again.
         expectation.whole.apply(said)
     expectation.give_up(evidence.given_up)
     results = evidence.results
-    findings, largest = _score_findings(settings, expectation, evidence)
+    serving = serving_of(settings.model_repository, Standing().followed_by(read_modes(modes)))
+    findings, largest = _score_findings(settings, expectation, evidence, serving)
     findings += counted(
         {
             "inputs read: none at all": not expectation.messages,
@@ -103,11 +107,12 @@ async def _read_sources(consumer: Any, settings: Settings, expectation: Expectat
                 expectation.read(raw, source)
 
 
-def _score_findings(settings: Settings, expectation: Expectation, evidence: Evidence) -> tuple[list[Finding], float]:
-    spec = load(settings.model_repository, MODEL)
-    scorer = OfflineScorer(settings.model_repository, spec)
+def _score_findings(
+    settings: Settings, expectation: Expectation, evidence: Evidence, serving: Serving
+) -> tuple[list[Finding], float]:
+    scorer = None if serving.live is None else OfflineScorer(settings.model_repository, serving.live)
     patients = {patient_id: expectation.whole.gathered(patient_id) for patient_id in expectation.patients()}
-    expected = expected_scores(patients, evidence.cutoffs, spec, scorer, rule.load(settings.fusion_file))
+    expected = expected_scores(patients, evidence.cutoffs, serving, scorer, rule.load(settings.fusion_file))
     results = evidence.results
     retired = expected_retirements(expectation.retired(), expectation.timelines)
     scored = {name: value for name, value in results.last.items() if name not in results.retired}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from streams.fusion.rule import DEFAULT, Rule
 from streams.fusion.stage import Cutoffs
-from streams.inference.manifest import Manifest
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
 from streams.publish.retirement import Retirement, write
@@ -20,6 +19,7 @@ from streams.verify.expectation import Letter
 from streams.verify.findings import Finding, counted
 from streams.verify.offline import OfflineScorer
 from streams.workers.assessment import Case, case_of, judge
+from streams.workers.serving import Serving
 
 TOLERANCE = 1e-5
 """Largest difference between a model's published value and the same model run offline on the same facts."""
@@ -74,20 +74,29 @@ def compare_letters(expected: set[Letter], found: Iterable[Letter]) -> list[Find
 def expected_scores(
     patients: Mapping[str, Sequence[Timeline]],
     cutoffs: Mapping[str, Cutoffs],
-    spec: Manifest,
-    scorer: OfflineScorer,
+    serving: Serving,
+    scorer: OfflineScorer | None,
     rule: Rule = DEFAULT,
 ) -> dict[str, tuple[RiskScore, str]]:
-    """Judge every patient offline and return the score and its version id."""
+    """Judge every patient offline and return the score and its version id.
+
+    Parameters
+    ----------
+    serving
+        What is live now: whoever was judged by something else is owed a score, and differs until that is paid.
+    scorer
+        Of the live version; None where none is.
+    """
     cases: dict[str, Case] = {}
     for patient_id, timelines in patients.items():
-        case = case_of(patient_id, timelines, spec, cutoffs=cutoffs.get(patient_id, Cutoffs()), received_at=None)
+        limit = cutoffs.get(patient_id, Cutoffs())
+        case = case_of(patient_id, timelines, serving.live, cutoffs=limit, received_at=None)
         if case is not None:
             cases[patient_id] = case
-    asked = [p for p, case in cases.items() if case.sufficient]
+    asked = [p for p, case in cases.items() if case.sufficient] if scorer is not None else []
     rows = [cases[p].prepared.tensors for p in asked]
-    outcomes = dict(zip(asked, scorer.score(rows), strict=True)) if rows else {}
-    scores = {p: judge(case, outcomes.get(p), spec, rule) for p, case in cases.items()}
+    outcomes = dict(zip(asked, scorer.score(rows), strict=True)) if scorer is not None and rows else {}
+    scores = {p: judge(case, outcomes.get(p), serving.live, rule, serving.standing) for p, case in cases.items()}
     return {p: (score, version_id(score, facts_digest(cases[p].snapshot))) for p, score in scores.items()}
 
 

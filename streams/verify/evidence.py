@@ -12,7 +12,7 @@ from streams.fusion.stage import Cutoffs
 from streams.publish.board import Board
 from streams.publish.headers import LEVEL, RETIRED, epoch_of
 from streams.publish.keys import latest
-from streams.publish.view import connect
+from streams.publish.redis_client import client
 from streams.records import DeadLetter, Tick
 from streams.settings import Settings
 from streams.timeline.share import Share
@@ -131,7 +131,7 @@ class View(msgspec.Struct, frozen=True):
 
 async def read_view(settings: Settings) -> View:
     """Read the view whole."""
-    redis: Any = connect(settings.redis_url)
+    redis: Any = client(settings)
     try:
         found: dict[str, bytes] = {}
         async for key in redis.scan_iter(match=latest("*"), count=1000):

@@ -9,17 +9,18 @@ from streams.fusion.rule import load as load_rule
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
 from streams.inference.manifest import Manifest
-from streams.inference.manifest import load as load_model
 from streams.inference.outcomes import Outcome, Unavailable, Value
+from streams.modes.reading import read_modes
+from streams.modes.standing import EVERYTHING, Standing
 from streams.records import Contribution, RiskScore
 from streams.scoring.occlusion import explained, occluded
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.transport.reading import read_to_end, reading
 from streams.workers.assessment import Case, case_of, judge
-from streams.workers.bedside import MODEL
 from streams.workers.ownership import cutoffs, retention_of
 from streams.workers.relay import Relay
+from streams.workers.serving import MODEL, Serving, serving_of
 
 AT_ONCE = 16
 """Rows of one call, so that an explanation never holds up the ward's own."""
@@ -44,21 +45,32 @@ async def explain(settings: Settings, patient_id: str) -> Explained | None:
     Explained or None
         None where nothing clinical is known of the patient under this id, or it was merged into another.
     """
-    spec = load_model(settings.model_repository, MODEL)
-    case = await _case(settings, patient_id, spec)
+    serving = await _serving(settings)
+    case = await _case(settings, patient_id, serving.live)
     if case is None:
         return None
+    if serving.live is None:
+        score = judge(case, None, None, load_rule(settings.fusion_file), serving.standing)
+        return Explained(score, MODEL, (), f"{MODEL} is silent at this site")
     client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
     try:
         asked = Batches(client, max_batch=AT_ONCE, calls_in_flight=1, breaker_pause_s=settings.breaker_pause_s)
-        return await _explained(case, spec, asked, settings)
+        return await _explained(case, serving.live, asked, settings, serving.standing)
     finally:
         await client.close()
 
 
-async def _explained(case: Case, spec: Manifest, asked: Batches, settings: Settings) -> Explained:
+async def _serving(settings: Settings) -> Serving:
+    async with reading(settings, "cardiostream-explain") as consumer:
+        modes = read_modes(await read_to_end(consumer, topics.MODELS, 0))
+    return serving_of(settings.model_repository, Standing().followed_by(modes))
+
+
+async def _explained(
+    case: Case, spec: Manifest, asked: Batches, settings: Settings, standing: Standing = EVERYTHING
+) -> Explained:
     outcome: Outcome | None = (await asked.score(spec, [case.prepared.tensors]))[0] if case.sufficient else None
-    score = judge(case, outcome, spec, load_rule(settings.fusion_file))
+    score = judge(case, outcome, spec, load_rule(settings.fusion_file), standing)
     if not isinstance(outcome, Value):
         why = "its input does not suffice" if outcome is None else outcome.reason
         return Explained(score, spec.name, (), f"{spec.name} gave no answer: {why}")
@@ -69,7 +81,7 @@ async def _explained(case: Case, spec: Manifest, asked: Batches, settings: Setti
     return Explained(score, spec.name, explained(spec, outcome.value, those, answers), remark)
 
 
-async def _case(settings: Settings, patient_id: str, spec: Manifest) -> Case | None:
+async def _case(settings: Settings, patient_id: str, spec: Manifest | None) -> Case | None:
     share = Share(b"expl", retention_of(settings))
     number = Relay(settings.partitions).home(patient_id)
     async with reading(settings, "cardiostream-explain") as consumer:

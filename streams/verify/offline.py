@@ -34,7 +34,7 @@ class OfflineScorer:
             ) from error
         self.spec = spec
         self._session: Any = onnxruntime.InferenceSession(
-            str(repository / spec.name / spec.version / "model.onnx"), providers=["CPUExecutionProvider"]
+            str(repository / spec.name / spec.onnx.file), providers=["CPUExecutionProvider"]
         )
 
     def score(self, rows: Sequence[Row]) -> list[Outcome]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from streams import topics
-from streams.publish import view
 from streams.publish.board import Board
+from streams.publish.redis_client import client
 from streams.publish.summary import read
 from streams.records import Overruling, StudyPredictions, Version
 from streams.settings import Settings
@@ -59,7 +59,7 @@ async def said_of(settings: Settings, patient_id: str) -> list[StudyPredictions]
 
 
 async def _named(settings: Settings, patient_id: str) -> frozenset[str]:
-    redis = view.connect(settings.redis_url)
+    redis = client(settings)
     try:
         latest = await Board(redis).latest(patient_id)
     finally:

@@ -16,13 +16,14 @@ from streams.inference.imaging_manifest import ImagingManifest
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome, Unavailable
 from streams.modalities.vitals import Prepared, prepare_many
+from streams.modes.standing import EVERYTHING, Standing
 from streams.publish import retirement
-from streams.publish.headers import headers
+from streams.publish.headers import MODES, headers
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.imaging_terms import terms_of_images
 from streams.publish.riskassessment import write
 from streams.publish.terms import ModelTerms, terms_of
-from streams.records import RiskScore
+from streams.records import Prediction, RiskScore
 from streams.scoring.learned import insufficient, learned
 from streams.scoring.news2 import news2
 from streams.scoring.studies import of_studies
@@ -30,11 +31,10 @@ from streams.timeline.series import Snapshot
 from streams.timeline.snapshot import snapshot
 from streams.timeline.timeline import Timeline
 from streams.transport.produce import Out
+from streams.workers.predictions import prediction_out
 
 RECEIVED_AT = "cs_received_at"
 """Header: arrival, in milliseconds, of the oldest input that made this score due; absent where time alone did."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Noted(NamedTuple):
@@ -76,27 +76,54 @@ def noted(
     return None if found is None else Noted(found, cutoffs.stage(found.as_of), received_at)
 
 
-def cases_of(those: Sequence[Noted], spec: Manifest) -> list[Case]:
-    """Prepare all patients of a flush for judgement together."""
-    prepared = prepare_many([one.snapshot for one in those], spec)
+_NOT_ASKED = Prepared({}, (), ("not-live",))
+
+
+def cases_of(those: Sequence[Noted], spec: Manifest | None) -> list[Case]:
+    """Prepare all patients of a flush for judgement together; for no model where none is live."""
+    prepared = [_NOT_ASKED] * len(those) if spec is None else prepare_many([one.snapshot for one in those], spec)
     return [Case(one.snapshot, ready, one.stage, one.received_at) for one, ready in zip(those, prepared, strict=True)]
 
 
 def case_of(
-    patient_id: str, timelines: Sequence[Timeline], spec: Manifest, *, cutoffs: Cutoffs, received_at: Instant | None
+    patient_id: str,
+    timelines: Sequence[Timeline],
+    spec: Manifest | None,
+    *,
+    cutoffs: Cutoffs,
+    received_at: Instant | None,
 ) -> Case | None:
     """Prepare one patient alone; see `noted`."""
     found = noted(patient_id, timelines, cutoffs=cutoffs, received_at=received_at)
     return None if found is None else cases_of([found], spec)[0]
 
 
-def judge(case: Case, outcome: Outcome | None, spec: Manifest, rule: Rule = DEFAULT) -> RiskScore:
-    """Fuse the learned model's answer and NEWS2 to one score; `outcome` is None where the model was not asked."""
+def judge(
+    case: Case, outcome: Outcome | None, spec: Manifest | None, rule: Rule = DEFAULT, standing: Standing = EVERYTHING
+) -> RiskScore:
+    """Fuse the learned model's answer, NEWS2 and what was said of images to one score.
+
+    Parameters
+    ----------
+    outcome
+        None where the model was not asked.
+    spec
+        The live version of the learned model; None where it is silent.
+    rule
+        How judgements become one.
+    standing
+        Leaves out what is said by versions that are not live.
+    """
+    own = (*_learned(case, outcome, spec), news2(case.snapshot))
+    return fuse(case.snapshot, own, standing.shown(of_studies(case.snapshot)), stage=case.stage, rule=rule)
+
+
+def _learned(case: Case, outcome: Outcome | None, spec: Manifest | None) -> tuple[Prediction, ...]:
+    if spec is None:
+        return ()
     if outcome is None:
-        network = insufficient(case.snapshot, case.prepared, spec)
-    else:
-        network = learned(case.snapshot, case.prepared, outcome, spec)
-    return fuse(case.snapshot, (network, news2(case.snapshot)), of_studies(case.snapshot), stage=case.stage, rule=rule)
+        return (insufficient(case.snapshot, case.prepared, spec),)
+    return (learned(case.snapshot, case.prepared, outcome, spec),)
 
 
 def is_owed(outcome: Outcome | None) -> bool:
@@ -124,15 +151,22 @@ class Publisher:
             **{spec.name: terms_of_images(spec) for spec in imaging},
         }
 
-    def records(self, case: Case, score: RiskScore, partition: int, epoch: int) -> list[Out]:
-        """Return the records of one judged patient: each prediction, then the score."""
+    def records(self, case: Case, score: RiskScore, partition: int, epoch: int, modes: int = -1) -> list[Out]:
+        """Return the records of one judged patient: each prediction, then the score.
+
+        Parameters
+        ----------
+        modes
+            Offset on `control.models` of the newest record in force; -1 where there is none.
+        """
         key = score.patient_id.encode()
-        owned = [("cs_epoch", b"%d" % epoch)]
+        facts = facts_digest(case.snapshot)
         # What is said of images stands on a topic of its own already.
-        own = [p for p in score.predictions if not p.study]
-        outs = [Out(topics.PREDICTIONS, partition, key, _encode(p), owned) for p in own]
-        version = version_id(score, facts_digest(case.snapshot))
+        outs = [prediction_out(p, facts, partition, epoch) for p in score.predictions if not p.study]
+        version = version_id(score, facts)
         head = headers(score, epoch, version)
+        if modes >= 0:
+            head.append((MODES, b"%d" % modes))
         if case.received_at is not None:
             head.append((RECEIVED_AT, b"%d" % case.received_at))
         outs.append(Out(topics.SCORES, partition, key, write(score, self._terms, version), head))

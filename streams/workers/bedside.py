@@ -11,24 +11,24 @@ from typing import Any
 import msgspec
 
 from streams import metrics, topics
+from streams.clock import WallClock
 from streams.fusion import rule
 from streams.identity import is_alias
-from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
-from streams.inference.manifest import load
 from streams.inference.outcomes import Scorer
 from streams.inference.repository import discover_imaging
 from streams.normalise import warm_up
-from streams.records import RiskScore, Tick
+from streams.records import Tick
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Again, Due, Item, Run
 from streams.workers import parking
-from streams.workers.assessment import Publisher, cases_of, is_owed, judge, noted, retired_out
+from streams.workers.assessment import cases_of, noted, retired_out
+from streams.workers.beside import Beside
 from streams.workers.door import Door
-from streams.workers.due_times import due_times, still_due, those_due
+from streams.workers.due_times import DUE_AT_ONCE, due_times, still_due, those_due
 from streams.workers.early_view import EarlyView
 from streams.workers.flush import Flush
 from streams.workers.gathering import Gathered, decoded
@@ -37,11 +37,12 @@ from streams.workers.late_words import LateWords
 from streams.workers.lifecycle import Host
 from streams.workers.ownership import Owner, check_copartition, committed_offsets, cutoffs, due_after_ms, outs_of
 from streams.workers.relay import Relay
+from streams.workers.results import Results, waiting
+from streams.workers.serving import MODEL, Models, batches
+from streams.workers.switching import Switching
 from streams.workers.ticking import DueTimes, Positions, Ticks
 
 GROUP = topics.GROUP_BEDSIDE
-MODEL = "deterioration_gru"
-
 _tick = msgspec.json.Decoder(Tick).decode
 
 
@@ -53,19 +54,15 @@ class BedsideWork:
     def __init__(self, settings: Settings, host: Host, scorer: Scorer | None = None) -> None:
         self.settings, self.host = settings, host
         self.topics: tuple[str, ...] = (*settings.bedside_inputs, topics.TICKS)
-        self.spec = load(settings.model_repository, MODEL)
-        self.rule = rule.load(settings.fusion_file)
+        self.models = Models(settings)
         self.client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
-        self.scorer: Scorer = scorer or Batches(
-            self.client,
-            max_batch=settings.max_batch,
-            calls_in_flight=settings.calls_in_flight,
-            breaker_pause_s=settings.breaker_pause_s,
-        )
+        self.scorer: Scorer = scorer or batches(self.client, settings, settings.calls_in_flight)
+        self.beside = Beside(lambda: batches(self.client, settings, 1), host.producer.send)
         self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
-        self.publisher = Publisher([self.spec], discover_imaging(settings.model_repository))
+        self.results = Results(discover_imaging(settings.model_repository), rule.load(settings.fusion_file))
         self.relay = Relay(settings.partitions)
+        self.switching = Switching(self.relay, WallClock())
         self.door = Door(settings, self.relay)
         self.early = EarlyView(settings) if settings.early_view else None
         self.positions = Positions()
@@ -81,6 +78,7 @@ class BedsideWork:
 
     async def start(self) -> None:
         """Triton may be away at start; NEWS2 stands alone until it comes."""
+        await self.models.start()
         if self.settings.keyed:
             await asyncio.to_thread(warm_up)
         await self.late_words.start()
@@ -89,6 +87,8 @@ class BedsideWork:
 
     async def stop(self) -> None:
         """Close the connections to Kafka, Triton and Redis."""
+        await self.models.stop()
+        await self.beside.stop()
         await self.late_words.stop()
         if self.early is not None:
             await self.early.stop()
@@ -103,6 +103,7 @@ class BedsideWork:
         due = {n: due_times(share, n, self.relay, due_after_ms(self.settings)) for n, share in shares.items()}
         self.shares, self.due, self.ticks = shares, due, {number: Ticks() for number in numbers}
         self.positions.reset(committed)
+        self.switching.reset()
         await self.late_words.begin(shares, self.host.generation)
 
     async def idle(self) -> None:
@@ -112,13 +113,18 @@ class BedsideWork:
         generation, shares = self.host.generation, self.shares
         self.late_words.tend(self.pipeline.failed)
         metrics.DEGRADED.set(sum(len(share.owed) for share in shares.values()))
-        for number in still_due(shares, self.ticks, self.due):
+        if await self.models.heed():
+            self.scorer.forget(MODEL)
+        switching = self.switching.waited_for(shares, self.models.serving)
+        for number in {*still_due(shares, self.ticks, self.due), *switching}:
             await self.pipeline.put(Due(number, (), generation))
-        if self._paying or self.pipeline.waits_for(Due) or not self.scorer.would_ask(MODEL):
+        model_away = self.models.serving.live is not None and not self.scorer.would_ask(MODEL)
+        if self._paying or self.pipeline.waits_for(Due) or model_away:
             return
-        probe = not self.scorer.is_closed(MODEL)
+        probe = self.models.serving.live is not None and not self.scorer.is_closed(MODEL)
+        most = self.settings.max_batch if probe else DUE_AT_ONCE // (len(shares) or 1) or 1
         for number, share in shares.items():
-            chosen = sorted(share.owed)[: self.settings.max_batch if probe else self.settings.max_flush_records]
+            chosen = sorted(share.owed)[:most]
             if chosen:
                 await self.pipeline.put(Due(number, tuple(chosen), generation))
                 if probe:
@@ -126,8 +132,10 @@ class BedsideWork:
 
     def begin(self, items: list[Item]) -> Flush:
         """Take what has come into the state and prepare those it touches; in order, without waiting."""
-        flush = Flush(self.host.generation, [], time.monotonic())
+        flush = Flush(self.host.generation, [], time.monotonic(), self.models.serving)
         current = [item for item in items if item.generation == flush.generation]
+        if current:
+            self.switching.begin(flush, self.shares, self.positions)
         gathered = {number: self._gathering(number, flush) for number in {item.partition for item in current}}
         for item in current:
             if isinstance(item, Run):
@@ -144,7 +152,7 @@ class BedsideWork:
                 self._take_late_words(item, gathered[item.partition], flush)
         for number, found in gathered.items():
             self._prepare(number, found, flush)
-        flush.cases = cases_of([found for *_, found in flush.noted], self.spec)
+        flush.cases = cases_of([found for *_, found in flush.noted], flush.serving.live)
         self._paying += bool(flush.paying)
         return flush
 
@@ -236,9 +244,9 @@ class BedsideWork:
         """Ask the model for those whose input suffices."""
         asked = [i for i, case in enumerate(flush.cases) if case.sufficient]
         flush.answers = [None] * len(flush.cases)
-        if asked:
+        if asked and flush.serving.live is not None:
             rows = [flush.cases[i].prepared.tensors for i in asked]
-            for i, outcome in zip(asked, await self.scorer.score(self.spec, rows), strict=True):
+            for i, outcome in zip(asked, await self.scorer.score(flush.serving.live, rows), strict=True):
                 flush.answers[i] = outcome
 
     async def publish(self, flush: Flush) -> Awaitable[object]:
@@ -250,18 +258,13 @@ class BedsideWork:
             await (await self.host.producer.send(flush.letters))
             if flush.generation != self.host.generation:
                 return _nothing()
-        results: list[Out] = []
-        for (share, number, _), case, outcome in zip(flush.noted, flush.cases, flush.answers, strict=True):
-            if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
-                # Nothing new to say: the score that stands is the one without the model.
-                continue
-            score = judge(case, outcome, self.spec, self.rule)
-            metrics.SCORES.labels(score.level, case.stage).inc()
-            results += self.publisher.records(case, score, number, share.epoch)
-            self._note_debt(flush, share, number, score, owed=is_owed(outcome))
+        results = self.results.of(flush, self.models.serving)
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
         outs = pieces + flush.outs + results
-        return self._known(outs, await self.host.producer.send(outs))
+        sent = await self.host.producer.send(outs)
+        if flush.serving.beside:
+            self.beside.put(waiting(flush))
+        return self._known(outs, sent)
 
     async def _known(self, outs: list[Out], sent: Awaitable[list[int]]) -> None:
         """Once the broker has them, scores are known as ours and go to the view."""
@@ -269,10 +272,6 @@ class BedsideWork:
         self.late_words.ours(scores)
         if self.early is not None:
             self.early.put(scores)
-
-    def _note_debt(self, flush: Flush, share: Share, number: int, score: RiskScore, *, owed: bool) -> None:
-        change = share.owe if owed else share.settle
-        flush.pieces.setdefault(number, []).extend(change([score.patient_id]))
 
     async def settle(self, flush: Flush) -> None:
         """Acknowledge the inputs and remove what older owners' pieces have been replaced."""

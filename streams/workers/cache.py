@@ -15,7 +15,8 @@ from streams.clock import WallClock
 from streams.errors import ContractError, RetryableError
 from streams.publish import headers
 from streams.publish.board import Board
-from streams.publish.view import View, ViewRow, connect
+from streams.publish.redis_client import client
+from streams.publish.view import View, ViewRow
 from streams.records import Standing
 from streams.settings import Settings
 from streams.transport.pipeline import Pipeline
@@ -23,6 +24,7 @@ from streams.transport.produce import Out
 from streams.transport.reading import read_to_end, reading
 from streams.transport.runs import Item, Record, Run
 from streams.workers.lifecycle import Host
+from streams.workers.modes_view import ModesView
 from streams.workers.timekeeping import Timekeeper
 from streams.workers.topic_id import topic_id
 
@@ -58,7 +60,8 @@ class CacheWork:
     def __init__(self, settings: Settings, host: Host) -> None:
         self.settings, self.host = settings, host
         self.timekeeper = Timekeeper(settings, WallClock())
-        self.redis = connect(settings.redis_url)
+        self.redis = client(settings)
+        self.modes = ModesView(settings, self.redis)
         self.view: View | None = None
         self._places: dict[str, Place] = {}
         self._partitions: set[int] = set()
@@ -73,6 +76,7 @@ class CacheWork:
     async def start(self) -> None:
         """Connect; Redis may be away, the view follows when it comes."""
         await self.timekeeper.start()
+        await self.modes.start()
         self.view = await opened_view(self.redis, self.settings)
 
     async def stop(self) -> None:
@@ -80,6 +84,7 @@ class CacheWork:
         if self._rebuilding is not None:
             self._rebuilding.cancel()
         await self.timekeeper.stop()
+        await self.modes.stop()
         await self.redis.aclose()
 
     async def assigned(self, partitions: set[Any]) -> None:
@@ -113,6 +118,7 @@ class CacheWork:
         assert self.view is not None
         numbers = frozenset(self._partitions)
         try:
+            await self.modes.show()
             if not self._behind and await self.view.is_rebuilt(numbers):
                 await self._repair()
                 return

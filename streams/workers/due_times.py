@@ -10,7 +10,7 @@ from streams.workers.relay import Relay
 from streams.workers.ticking import DueTimes, Ticks
 
 DUE_AT_ONCE = 1000
-"""Patients whom passing time concerns that one flush takes: about a second of work, in which no heartbeat is sent."""
+"""Patients due by time or debt that one flush takes: about a second of work, in which no heartbeat is sent."""
 
 
 def due_times(share: Share, number: int, relay: Relay, after_ms: Sequence[int]) -> DueTimes:

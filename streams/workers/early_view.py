@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from streams import metrics
 from streams.errors import RetryableError
-from streams.publish.view import View, ViewRow, connect
+from streams.publish.redis_client import client
+from streams.publish.view import View, ViewRow
 from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.workers.cache import opened_view, row_of
@@ -37,7 +38,7 @@ class EarlyView:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._redis = connect(settings.redis_url)
+        self._redis = client(settings)
         self._view: View | None = None
         self._waiting: dict[bytes | None, tuple[Out, int]] = {}
         self._arrived = asyncio.Event()

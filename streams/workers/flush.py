@@ -10,6 +10,7 @@ from streams.timeline.share import Share
 from streams.transport.produce import Out
 from streams.transport.runs import Run
 from streams.workers.assessment import Case, Noted
+from streams.workers.serving import Serving
 
 
 class Flush(msgspec.Struct):
@@ -19,6 +20,8 @@ class Flush(msgspec.Struct):
     runs: list[Run]
     """Runs to acknowledge once everything is on the broker."""
     began: float
+    serving: Serving
+    """Which versions judge it, from its beginning to its end."""
     noted: list[tuple[Share, int, Noted]] = []
     """Whom it concerns, with their facts as they were then."""
     cases: list[Case] = []

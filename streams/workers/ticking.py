@@ -48,6 +48,10 @@ class Positions:
     def _pass(self, topic: str, partition: int, offset: int) -> None:
         self._next[topic, partition] = max(self._next.get((topic, partition), 0), offset)
 
+    def of(self, partition: int) -> dict[str, int]:
+        """Return, for each topic, the offset before which a partition's records have been taken in."""
+        return {topic: offset for (topic, number), offset in sorted(self._next.items()) if number == partition}
+
     def are_past(self, partition: int, end_offsets: Mapping[str, int]) -> bool:
         """Tell whether everything before these end offsets has been taken in."""
         waited_for = ((topic, end) for topic, end in end_offsets.items() if topic not in self._left_out)

@@ -75,6 +75,10 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
         (Source(name="icu", topic="icu.fhir", zone="Europe/Berlin"),),
     ),
     "log_level": ("warning", "warning"),
+    **{
+        f"redis_{name}": ("/run/redis.pem", Path("/run/redis.pem"))
+        for name in ("password_file", "ca_file", "client_certificate", "client_key")
+    },
     "pacs": (
         '[{"name": "main", "url": "https://pacs.example/dicom-web", "token_file": "/run/token"}]',
         (Pacs(name="main", url="https://pacs.example/dicom-web", token_file=Path("/run/token")),),

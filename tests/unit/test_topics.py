@@ -16,7 +16,7 @@ from streams.topics import BY_NAME, COPARTITIONED, DAY_MS, MIB, TOPICS, Topic
 
 PAGE = Path(__file__).parents[2] / "docs/topics.md"
 REFRESH = "python -m tests.unit.test_topics"
-PROGRAMS = {*WORKERS, "hospital", "replay", "simulate", "sites", "dlq"}
+PROGRAMS = {*WORKERS, "hospital", "replay", "simulate", "sites", "dlq", "models"}
 """Who may write and read: the workers, the commands, the hospital, and whoever subscribes at a site."""
 
 
@@ -37,8 +37,8 @@ def test_topics_that_share_partition_numbers_have_as_many_as_the_settings_say(na
     assert not BY_NAME[name].single
 
 
-def test_what_the_bedside_reads_writes_and_keeps_shares_partition_numbers() -> None:
-    touched = {t.name for t in TOPICS if "bedside" in (*words(t.producers), *words(t.consumers))}
+def test_what_the_bedside_reads_writes_and_keeps_of_patients_shares_partition_numbers() -> None:
+    touched = {t.name for t in TOPICS if "bedside" in (*words(t.producers), *words(t.consumers)) and not t.single}
     assert touched <= set(COPARTITIONED)
 
 
@@ -56,7 +56,7 @@ def words(text: str) -> list[str]:
 
 def test_state_and_latest_scores_are_compacted_and_everything_else_is_kept_for_a_stated_time() -> None:
     compacted = {t.name for t in TOPICS if t.cleanup == "compact"}
-    assert sorted(compacted) == ["control.clock", "control.pacs", "risk.latest", "state.bedside"]
+    assert sorted(compacted) == ["control.clock", "control.models", "control.pacs", "risk.latest", "state.bedside"]
     days = {t.name: t.retention_ms / DAY_MS for t in TOPICS if t.cleanup == "delete" and t.retention_ms != -1}
     assert days == {
         "fhir.observations": 7,

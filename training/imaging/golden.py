@@ -12,11 +12,11 @@ from torch import nn
 
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.modalities.imaging import Prepared, Reading, prepare, read, refused, stack
+from streams.registry.golden import sampled
 from streams.simulate.films import drawn
 from training.imaging.phantoms import CASES, Phantom
 
-SAMPLES = 64
-"""Values kept of each tensor, evenly spread over it: enough to notice any change, few enough to read."""
+__all__ = ["GoldenPicture", "GoldenPictures", "golden_of", "read_golden", "sampled", "write"]
 
 
 class GoldenPicture(msgspec.Struct, frozen=True):
@@ -37,13 +37,6 @@ class GoldenPictures(msgspec.Struct, frozen=True):
     model: str
     version: str
     cases: tuple[GoldenPicture, ...]
-
-
-def sampled(tensor: NDArray[np.float32]) -> list[float]:
-    """Return at most `SAMPLES` values of a tensor, evenly spread, rounded to six digits."""
-    flat = tensor.reshape(-1).astype(np.float64)
-    places = np.linspace(0, len(flat) - 1, min(SAMPLES, len(flat))).astype(int)
-    return [float(f"{value:.6g}") for value in flat[places].tolist()]
 
 
 def golden_of(spec: ImagingManifest, network: nn.Module) -> GoldenPictures:

@@ -1,7 +1,7 @@
 -- Puts one score into a patient's view unless a newer one is there. Touches one hash slot.
 -- KEYS: 1 latest (hash), 2 history (sorted set by as_of)
 -- ARGV: 1 topic_id, 2 epoch, 3 offset, 4 as_of, 5 level, 6 index (empty: indeterminate), 7 version, 8 json,
---       9 TTL in seconds, 10 history length, 11 ward, 12 bed
+--       9 TTL in seconds, 10 history length, 11 ward, 12 bed, 13 update
 -- Returns {place, ward before}: place is 1 where it became the latest, 0 where it is there already, -1 where a newer
 -- one is; the ward before is where the patient has to leave the ranking.
 -- Order is (epoch, offset) within one topic id; another topic id means the topic was made anew, and starts afresh.
@@ -36,6 +36,14 @@ if place == 1 then
     'ward', ARGV[11], 'bed', ARGV[12])
   redis.call('EXPIRE', KEYS[1], ARGV[9])
   redis.call('EXPIRE', KEYS[2], ARGV[9])
+  -- Channels are no keys: a cluster tells all its nodes.
+  redis.call('PUBLISH', 'risk:updates', ARGV[13])
+  if ARGV[11] ~= '' then
+    redis.call('PUBLISH', 'risk:ward:{' .. ARGV[11] .. '}:updates', ARGV[13])
+  end
+  if before ~= '' and before ~= ARGV[11] then
+    redis.call('PUBLISH', 'risk:ward:{' .. before .. '}:updates', ARGV[13])
+  end
 elseif redis.call('TTL', KEYS[2]) < 0 then
   redis.call('EXPIRE', KEYS[2], ARGV[9])
 end

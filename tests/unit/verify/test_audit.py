@@ -25,7 +25,7 @@ from streams.workers.assessment import Publisher, case_of, judge
 from streams.workers.intake import dead_letter_out, event_out
 from streams.workers.ownership import outs_of, retention_of
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
-from tests.unit.verify.test_comparison import REPOSITORY, SPEC
+from tests.unit.verify.test_comparison import REPOSITORY, SERVING, SPEC
 from tests.unit.workers.fakes import MARKED, Broker, Rec, encode
 from tests.unit.workers.hospital import film
 
@@ -252,7 +252,7 @@ def test_the_table_shows_every_count() -> None:
 
 
 def test_an_expectation_needs_no_scores_where_nothing_was_read() -> None:
-    assert expected_scores({}, {}, SPEC, OfflineScorer(REPOSITORY, SPEC)) == {}
+    assert expected_scores({}, {}, SERVING, OfflineScorer(REPOSITORY, SPEC)) == {}
 
 
 def test_the_report_names_nobody() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from streams.fusion.stage import Cutoffs
 from streams.inference.manifest import load
+from streams.modes.standing import Standing
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
 from streams.publish.riskassessment import write
@@ -31,10 +32,12 @@ from streams.verify.comparison import (
 from streams.verify.evidence import View
 from streams.verify.expectation import Letter
 from streams.verify.offline import OfflineScorer
+from streams.workers.serving import serving_of
 
 REPOSITORY = Path(__file__).parents[3] / "model_repo"
 SPEC = load(REPOSITORY, "deterioration_gru")
 SCORER = OfflineScorer(REPOSITORY, SPEC)
+SERVING = serving_of(REPOSITORY, Standing(), SPEC)
 TERMS = {SPEC.name: terms_of(SPEC)}
 START, HOUR = 1_700_000_000_000, 3_600_000
 RETENTION = Retention(72 * HOUR, 14 * 24 * HOUR)
@@ -144,7 +147,7 @@ Expected = dict[str, tuple[RiskScore, str]]
 
 
 def expected(*facts: ObservationVersion, cutoffs: dict[str, Cutoffs] | None = None) -> Expected:
-    return expected_scores({p: [t] for p, t in state(*facts).items()}, cutoffs or {}, SPEC, SCORER)
+    return expected_scores({p: [t] for p, t in state(*facts).items()}, cutoffs or {}, SERVING, SCORER)
 
 
 def published(scores: Expected) -> dict[str, bytes]:
@@ -282,7 +285,7 @@ def test_each_patient_counts() -> None:
 
 
 def test_patients_of_whom_nothing_clinical_is_known_need_no_score() -> None:
-    assert expected_scores({"p1": [Timeline(RETENTION)]}, {}, SPEC, SCORER) == {}
+    assert expected_scores({"p1": [Timeline(RETENTION)]}, {}, SERVING, SCORER) == {}
 
 
 def test_an_insufficient_patient_is_expected_indeterminate_and_the_model_is_not_run() -> None:

@@ -68,7 +68,7 @@ class Broker:
     async def reading(self, settings: Settings, client_id: str) -> AsyncIterator[Reader]:
         yield Reader(self)
 
-    def reader(self, settings: Settings, client_id: str) -> Reader:
+    def reader(self, settings: Settings, client_id: str, wait_ms: int = 50) -> Reader:
         return Reader(self)
 
 

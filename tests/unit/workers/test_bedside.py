@@ -35,6 +35,7 @@ async def test_an_observation_is_in_the_state_and_scored_before_it_is_acknowledg
 async def test_the_states_pieces_are_produced_with_the_results_and_before_them(bedside: Bedside) -> None:
     await bedside.take(vitals())
     assert [out.topic for out in bedside.host.producer.batches[-1]] == [
+        STATE,  # what patients are judged by, once
         STATE,
         topics.PREDICTIONS,
         topics.PREDICTIONS,

@@ -1,0 +1,1 @@
+"""The models of a site: what a dropped-in version must keep, how it is switched, and how it compares with another."""
