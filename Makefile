@@ -13,7 +13,7 @@ $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[embedded,train,dev,deploy]'
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,train,dev,deploy,deid]'
 	touch $(STAMP)
 
 demo: $(STAMP)  ## Start the embedded stack, replay a simulated ward, show the ranking

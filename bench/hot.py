@@ -22,7 +22,7 @@ from streams.inference.wire import request
 from streams.modalities.vitals import prepare_many
 from streams.normalise import Raw, normalise
 from streams.publish.identity import facts_digest, version_id
-from streams.records import ImagingStudyVersion
+from streams.records import SlowEvent
 from streams.scoring.news2 import news2
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
@@ -60,7 +60,7 @@ class Ward:
         """Normalise one message and take it into the state."""
         raw = Raw(out.value, out.key, "bench", 0, 0, START + 48 * HOUR)
         for event in normalise(raw, SOURCE, future_tolerance_s=300.0).events:
-            if not isinstance(event, ImagingStudyVersion):
+            if not isinstance(event, SlowEvent):
                 self.share.apply(event)
 
 

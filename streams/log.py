@@ -25,6 +25,10 @@ _CHATTY = {
     "dicomweb_client": logging.CRITICAL,
     "pydicom": logging.CRITICAL,
     "urllib3": logging.CRITICAL,
+    # These may quote what they look for identities in.
+    "presidio-analyzer": logging.CRITICAL,
+    "presidio-anonymizer": logging.CRITICAL,
+    "spacy": logging.CRITICAL,
     "py.warnings": logging.CRITICAL,
 }
 """Libraries whose information messages are for their developers, or say what must not be said."""

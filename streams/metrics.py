@@ -21,6 +21,12 @@ STUDY_SECONDS = Histogram(
     "From the arrival of an imaging study to its predictions.",
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400),
 )
+NOTES = Counter("cardiostream_notes_total", "What became of clinical notes.", ["outcome", "reason"])
+NOTE_SECONDS = Histogram(
+    "cardiostream_note_seconds",
+    "From the arrival of a clinical note to its predictions.",
+    buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400),
+)
 SCORES = Counter("cardiostream_scores_total", "Scores published.", ["level", "stage"])
 DEGRADED = Gauge("cardiostream_owed_patients", "Patients scored without a learned model's live version, due again.")
 BESIDE = Counter(

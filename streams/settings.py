@@ -26,7 +26,17 @@ SECRETS_DIR = "CARDIOSTREAM_SECRETS_DIR"
 """Variable that names the folder of settings that come as files."""
 
 FhirVersion = Literal["R4", "R4B", "R5"]
-ResourceKey = Literal["", "Observation", "Patient", "Encounter", "Flag", "ImagingStudy"]
+ResourceKey = Literal[
+    "",
+    "Observation",
+    "Patient",
+    "Encounter",
+    "Flag",
+    "ImagingStudy",
+    "DocumentReference",
+    "DiagnosticReport",
+    "Composition",
+]
 
 
 class Source(BaseModel):
@@ -38,6 +48,9 @@ class Source(BaseModel):
     """Name of the source; part of every fact's identity, so two systems may use the same resource ids."""
     topic: str
     """Kafka topic that the source writes."""
+    form: Literal["fhir", "text"] = "fhir"
+    """What its records hold: FHIR resources as JSON, or the text of one clinical note each, with what is known about it
+    in the record's headers."""
     fhir_version: FhirVersion = "R4"
     """FHIR release of its resources."""
     zone: str | None = None
@@ -51,18 +64,15 @@ class Source(BaseModel):
     """Whether a clinical time far after arrival is rejected; off for replays of recorded, date-shifted feeds."""
 
 
-class Pacs(BaseModel):
-    """One PACS that images may be fetched from; nothing else is ever asked."""
+class Server(BaseModel):
+    """A server that may be asked over HTTP, and how it knows us."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, extra="forbid")
 
     name: str
-    """Name of the PACS, for logs and counters."""
+    """Name of the server, for logs and counters."""
     url: str
-    """Base address of its DICOMweb service, e.g. https://pacs.example/dicom-web; addresses that events name have to lie
-    at it or below it."""
-    endpoints: tuple[str, ...] = ()
-    """Ids of the FHIR Endpoint resources that mean this PACS."""
+    """Base address; addresses that events name have to lie at it or below it."""
     redirect_hosts: tuple[str, ...] = ()
     """Further hosts that it may redirect to, as scheme://host:port; the user and password are not sent there."""
     user: str = ""
@@ -77,6 +87,26 @@ class Pacs(BaseModel):
     """PEM file with its key, where that is not in the same file."""
     ca_file: Path | None = None
     """PEM file of the authorities that its certificate is checked against; the machine's own where not set."""
+
+    @field_validator("url", "changes_url", "redirect_hosts", check_fields=False)
+    @classmethod
+    def _plain_address(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for one in (given,) if isinstance(given, str) else given:
+            if one and not _ADDRESS.fullmatch(one):
+                raise ValueError("expected http(s)://host[:port][/path] without user, query and fragment")
+        return given
+
+
+class Pacs(Server):
+    """One PACS that images may be fetched from; nothing else is ever asked."""
+
+    name: str
+    """Name of the PACS, for logs and counters."""
+    url: str
+    """Base address of its DICOMweb service, e.g. https://pacs.example/dicom-web; addresses that events name have to lie
+    at it or below it."""
+    endpoints: tuple[str, ...] = ()
+    """Ids of the FHIR Endpoint resources that mean this PACS."""
     changes_url: str = ""
     """Base address of its change feed (Orthanc's REST API), read for studies that no event tells of; empty for none."""
     patient_system: str = ""
@@ -88,13 +118,15 @@ class Pacs(BaseModel):
     """IANA time zone of its study times; without it studies of the change feed do not say when they began, and count
     for nothing in the score."""
 
-    @field_validator("url", "changes_url", "redirect_hosts")
-    @classmethod
-    def _plain_address(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for one in (given,) if isinstance(given, str) else given:
-            if one and not _ADDRESS.fullmatch(one):
-                raise ValueError("expected http(s)://host[:port][/path] without user, query and fragment")
-        return given
+
+class DocumentServer(Server):
+    """One server that clinical notes may be fetched from where an event brings their address alone."""
+
+    name: str
+    """Name of the server, for logs and counters."""
+    url: str
+    """Base address below which notes may lie, e.g. https://fhir.example/r4; the first server of the list is also asked
+    for relative references such as Binary/17."""
 
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~\-]+)*/?")
@@ -106,6 +138,8 @@ def _sources() -> tuple[Source, ...]:
         Source(name="hospital", topic=topics.PATIENTS),
         Source(name="hospital", topic=topics.ENCOUNTERS),
         Source(name="hospital", topic=topics.IMAGING),
+        Source(name="hospital", topic=topics.NOTES),
+        Source(name="notes", topic=topics.NOTES_RAW, form="text"),
         Source(name="replay", topic=topics.REPLAY, refuse_future=False),
     )
 
@@ -262,6 +296,34 @@ class Settings(BaseSettings):
     """Seconds a PACS or a model may be away before a study becomes a dead letter; below the topics' retention."""
     pacs_poll_s: float = Field(default=5.0, gt=0)
     """Seconds between two looks at a PACS's change feed."""
+    document_servers: tuple[DocumentServer, ...] = ()
+    """The servers that notes may be fetched from where an event brings an address alone; as JSON in the environment."""
+    notes_at_once: int = Field(default=4, ge=1, le=64)
+    """Notes that are judged at the same time, and requests under way at one server of documents."""
+    notes_waiting: int = Field(default=200, ge=1)
+    """Notes that are held in memory; others wait on their topic."""
+    notes_largest_mb: float = Field(default=4.0, gt=0, le=64)
+    """Largest attachment of a note in MiB as it comes; a larger one is a dead letter."""
+    notes_most_characters: int = Field(default=200_000, ge=1)
+    """Most characters of a note's text; a longer one is a dead letter."""
+    notes_request_timeout_s: float = Field(default=30.0, gt=0)
+    """Seconds for one answer of a server of documents, from the first byte to the last."""
+    notes_deidentify: Literal["off", "presidio"] = "off"
+    """Whether names, numbers and addresses are taken out of a note before a model sees it and anything is said of it;
+    presidio needs the extra ``deid``. A note of which that fails is a dead letter without its text."""
+    notes_deidentify_model: str = ""
+    """The spaCy model that finds names for presidio, e.g. en_core_web_lg, installed by the site; without one only
+    patterns are found: numbers, addresses, dates of birth, and names behind a title or a label."""
+    notes_niceness: int = Field(default=10, ge=0, le=19)
+    """How far the notes worker steps back before other programs of the same machine."""
+    notes_retry_delays_s: tuple[float, float, float] = (10.0, 60.0, 600.0)
+    """Seconds that a note waits on notes.retry.short, .medium and .long; it goes to the next once it is six times as
+    old as a delay."""
+    notes_arrival_deadline_s: float = Field(default=3600.0, ge=0)
+    """Seconds that a note is waited for which its server does not have yet; then it is a dead letter."""
+    notes_give_up_s: float = Field(default=3 * 86400.0, gt=0)
+    """Seconds a server of documents or a model may be away before a note becomes a dead letter; below the topics'
+    retention."""
     early_view: bool = True
     """Whether bedside workers write acknowledged scores to Redis themselves; `cache` writes them again and repairs."""
     latest_ttl_s: int = Field(default=7 * 86400, ge=60)

@@ -38,15 +38,16 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 OBSERVATIONS, PATIENTS, ENCOUNTERS, REPLAY = "fhir.observations", "fhir.patients", "fhir.encounters", "fhir.replay"
-IMAGING = "fhir.imaging"
+IMAGING, NOTES, NOTES_RAW = "fhir.imaging", "fhir.notes", "notes.raw"
 EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS = "events.observations", "events.patients", "events.transfers"
-EVENTS_IMAGING = "events.imaging"
+EVENTS_IMAGING, EVENTS_NOTES = "events.imaging", "events.notes"
 IMAGING_RETRIES = "imaging.retry.short", "imaging.retry.medium", "imaging.retry.long"
 """One topic per delay, so that whoever waits never waits for somebody with a longer delay."""
+NOTES_RETRIES = "notes.retry.short", "notes.retry.medium", "notes.retry.long"
 TICKS = "events.ticks"
 STATE = "state.bedside"
 PREDICTIONS = "predictions.bedside"
-PREDICTIONS_IMAGING = "predictions.imaging"
+PREDICTIONS_IMAGING, PREDICTIONS_NOTES = "predictions.imaging", "predictions.notes"
 SCORES, LATEST = "risk.scores", "risk.latest"
 CLOCK = "control.clock"
 PACS = "control.pacs"
@@ -58,6 +59,26 @@ TOPICS: tuple[Topic, ...] = (
     Topic(PATIENTS, "any", "FHIR JSON: Patient, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
     Topic(ENCOUNTERS, "any", "FHIR JSON: Encounter, Bundle", "delete", 7 * DAY_MS, "hospital", "normalise"),
     Topic(IMAGING, "any", "FHIR JSON: ImagingStudy, Bundle", "delete", 7 * DAY_MS, "hospital, imaging", "normalise"),
+    Topic(
+        NOTES,
+        "any",
+        "FHIR JSON: DocumentReference, DiagnosticReport, Composition, Bundle",
+        "delete",
+        7 * DAY_MS,
+        "hospital",
+        "normalise",
+        max_message_bytes=4 * MIB,
+    ),
+    Topic(
+        NOTES_RAW,
+        "patient_id",
+        "text of a note; headers",
+        "delete",
+        7 * DAY_MS,
+        "hospital",
+        "normalise",
+        max_message_bytes=4 * MIB,
+    ),
     Topic(REPLAY, "any", "FHIR JSON, any resource", "delete", 7 * DAY_MS, "replay, simulate", "normalise"),
     Topic(EVENTS_OBSERVATIONS, "patient_id", "ObservationVersion", "delete", 7 * DAY_MS, "normalise", "bedside"),
     Topic(
@@ -92,6 +113,20 @@ TOPICS: tuple[Topic, ...] = (
         Topic(name, "patient_id", "StudyRetry", "delete", 7 * DAY_MS, "imaging", "imaging", max_message_bytes=2 * MIB)
         for name in IMAGING_RETRIES
     ),
+    Topic(
+        EVENTS_NOTES,
+        "patient_id, or broadcast",
+        "NoteVersion, Overruling",
+        "delete",
+        7 * DAY_MS,
+        "normalise, bedside",
+        "notes",
+        max_message_bytes=4 * MIB,
+    ),
+    *(
+        Topic(name, "patient_id", "NoteRetry", "delete", 7 * DAY_MS, "notes", "notes", max_message_bytes=4 * MIB)
+        for name in NOTES_RETRIES
+    ),
     Topic(TICKS, "partition", "Tick", "delete", DAY_MS, "cache, replay", "bedside"),
     Topic(STATE, "patient, slot, epoch, process", "piece of state", "compact", -1, "bedside", "bedside"),
     Topic(PREDICTIONS, "patient_id", "Prediction", "delete", 7 * DAY_MS, "bedside", "sites"),
@@ -104,6 +139,15 @@ TOPICS: tuple[Topic, ...] = (
         "imaging",
         "bedside, sites",
         max_message_bytes=4 * MIB,
+    ),
+    Topic(
+        PREDICTIONS_NOTES,
+        "patient_id, or broadcast",
+        "NotePredictions, Overruling",
+        "delete",
+        30 * DAY_MS,
+        "notes",
+        "bedside, sites",
     ),
     Topic(SCORES, "patient_id", "FHIR RiskAssessment", "delete", -1, "bedside", "cache, bedside, sites"),
     Topic(LATEST, "patient_id", "FHIR RiskAssessment", "compact", -1, "cache", "cache, sites"),
@@ -126,7 +170,7 @@ TOPICS: tuple[Topic, ...] = (
         "DeadLetter",
         "delete",
         30 * DAY_MS,
-        "normalise, imaging",
+        "normalise, imaging, notes",
         "dlq",
         max_message_bytes=2 * MIB,
     ),
@@ -134,19 +178,23 @@ TOPICS: tuple[Topic, ...] = (
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 
-BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS, PREDICTIONS_IMAGING)
+BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS, PREDICTIONS_IMAGING, PREDICTIONS_NOTES)
 """What `bedside` takes into its state, and whose ends a tick names."""
 
 GROUP_NORMALISE, GROUP_BEDSIDE, GROUP_CACHE = "cardiostream-normalise", "cardiostream-bedside", "cardiostream-cache"
-GROUP_IMAGING = "cardiostream-imaging"
+GROUP_IMAGING, GROUP_NOTES = "cardiostream-imaging", "cardiostream-notes"
 """Consumer groups of the workers; whoever asks how far they have come names them from here."""
 
 IMAGING_INPUTS = (EVENTS_IMAGING, *IMAGING_RETRIES)
 """What `imaging` reads; a study that has to wait comes again in the partition where it was."""
 
+NOTES_INPUTS = (EVENTS_NOTES, *NOTES_RETRIES)
+"""The same for `notes`."""
+
 COPARTITIONED: tuple[str, ...] = (
     *BEDSIDE_INPUTS,
     *IMAGING_INPUTS,
+    *NOTES_INPUTS,
     TICKS,
     STATE,
     PREDICTIONS,

@@ -69,6 +69,7 @@ def demo(
         settings_overrides=pacs, progress=terminal.say, interrupted=signals.interrupted,
     )  # fmt: skip
     arguments += ("--films",) if pacs else ()
+    arguments += ("--notes",) if "notes" in needed(settings) else ()
     try:
         with imaging, stack:
             report = asyncio.run(_show(stack, arguments, top, _over(signals, exit_after)))
@@ -84,8 +85,8 @@ def demo(
 
 
 def _first(settings: Settings) -> tuple[str, ...]:
-    """Return the workers that the first score needs; the one for images, which are slow work, follows them."""
-    return tuple(name for name in needed(settings) if name != "imaging")
+    """Return the workers that the first score needs; those of slow work, for images and notes, follow them."""
+    return tuple(name for name in needed(settings) if name not in {"imaging", "notes"})
 
 
 def _imaging(settings: Settings, patients: int) -> tuple[AbstractContextManager[object], dict[str, object]]:

@@ -1,4 +1,4 @@
-"""``cardiostream explain PATIENT``: what a score is made of, what models found on images, and drawings of both."""
+"""``cardiostream explain PATIENT``: what a score is made of, what models found on images and in notes, drawings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 
 from streams.clock import isoformat
+from streams.commands import explain_notes
 from streams.errors import CardioStreamError, ContractError
 from streams.gateways.dicomweb.picture import fetch
 from streams.publish import bars, pictures
-from streams.records import ImageBasis, Reading, StudyPrediction, StudyPredictions
+from streams.records import ImageBasis, NotePredictions, Reading, StudyPrediction, StudyPredictions
 from streams.settings import Settings
 from streams.verify import explained_words as judgement_lines
 from streams.verify import explaining as judgement
@@ -34,7 +35,10 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(patient: Patient, out: Out = None, pictures: Pictures = True) -> None:
-    """Print what a patient's score is made of and what models found on the images; with --out, draw it as PNG."""
+    """Print what a patient's score is made of, and what models found on images and in notes; --out draws it as PNG.
+
+    Of notes the sentences that carried an answer are printed, on this terminal and nowhere else.
+    """
     from streams import log
     from streams.embedded.addresses import connect
 
@@ -52,9 +56,12 @@ async def _explain(settings: Settings, patient: str, out: Path | None, console: 
         )
     said = await said_of(settings, patient)
     if not said:
-        console.print("nothing was said of images of this patient")
+        console.print("nothing was said of images or notes of this patient")
         return 0 if judged else 1
     for study in said:
+        if isinstance(study, NotePredictions):
+            await explain_notes.show(settings, study, console)
+            continue
         console.print(f"[bold]{study.resource_id}[/bold] of {isoformat(study.as_of)}")
         for line in lines(study):
             console.print(f"  {line}", soft_wrap=True, highlight=False)

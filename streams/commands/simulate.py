@@ -36,6 +36,7 @@ Disturbed = Annotated[
     typer.Option("--disturbed", help="A bad day: late, corrected, withdrawn, moved, deleted, merged."),
 ]
 
+Notes = Annotated[bool, typer.Option("--notes", help="Write clinical notes of some patients, too.")]
 Films = Annotated[bool, typer.Option("--films", help="Tell of the chest films of the demo's simulated PACS, too.")]
 
 
@@ -53,11 +54,12 @@ def simulate(  # noqa: PLR0913, PLR0917 - every choice of the command
     live: Live = False,
     disturbed: Disturbed = False,
     films: Films = False,
+    notes: Notes = False,
 ) -> None:
     """Feed a simulated ward that ends now: steady patients, some getting worse, and the faults of real feeds."""
     clock = WallClock()
     start = clock.now() - round(hours * HOUR)
-    bring = disturbed_arrivals if disturbed else partial(arrivals, films=films)
+    bring = disturbed_arrivals if disturbed else partial(arrivals, films=films, notes=notes)
     if out is not None:
         count = write(bring(patients, hours, seed, start), out)
         Console().print(f"{count:,} resources written to {out}")

@@ -17,6 +17,7 @@ from rich.text import Text
 from streams.clock import DAY, HOUR, MINUTE, SECOND, Clock, Instant, WallClock
 from streams.errors import CardioStreamError, RetryableError
 from streams.records import Contribution, Level
+from streams.scoring.notes import CARDIOVASCULAR
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ async def _row(board: Board, line: Ranked) -> Row:
     reasons = [reason for reason in found.reasons if not reason.startswith(films)] if films else found.reasons
     conflict = ["conflict"] if found.conflict else []
     flags = tuple(dict.fromkeys([*conflict, *(name for name, holds in marks.items() if holds), *reasons]))
-    models = tuple((one.model, value_in_words(one)) for one in found.models)
+    models = tuple((name_of(one), value_in_words(one)) for one in found.models if is_shown(one))
     return Row(
         found.patient_id,
         found.level,
@@ -181,6 +182,21 @@ def moved_by(contributions: Sequence[Contribution]) -> str:
     if largest is None or not largest.size:
         return ""
     return f"{SHORT.get(largest.model, largest.model)} {'↑' if largest.size > 0 else '↓'} {largest.size:+.1f}"
+
+
+def is_note(model: ModelSummary) -> bool:
+    """Tell whether a model's word is of a clinical note."""
+    return bool(model.study) and not model.study.startswith("ImagingStudy/")
+
+
+def is_shown(model: ModelSummary) -> bool:
+    """Tell whether a line has room for it: of what notes document, only what they do, and whether it is the heart."""
+    return not is_note(model) or model.finding in {"", CARDIOVASCULAR} or model.level in {"medium", "high"}
+
+
+def name_of(model: ModelSummary) -> str:
+    """Name a model, and what of a note its word is of."""
+    return f"note: {model.finding.replace('-', ' ')}" if is_note(model) and model.finding else model.model
 
 
 def value_in_words(model: ModelSummary) -> str:

@@ -17,6 +17,7 @@ class Name(StrEnum):
     bedside = "bedside"
     cache = "cache"
     imaging = "imaging"
+    notes = "notes"
 
 
 def register(app: typer.Typer) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import streams
 from streams.embedded.child import Child, exit_text
 from streams.embedded.part import Part, Place
-from streams.inference.repository import discover_imaging
+from streams.inference.repository import discover_imaging, discover_notes
 from streams.settings import Settings
 
-WORKERS: tuple[str, ...] = ("normalise", "bedside", "cache", "imaging")
+WORKERS: tuple[str, ...] = ("normalise", "bedside", "cache", "imaging", "notes")
 """Every worker that `cardiostream up` starts, in order."""
 READY_FILE = "CARDIOSTREAM_READY_FILE"
 """Variable naming the file that a worker touches once it has its partitions and is ready."""
@@ -24,11 +24,13 @@ STOP_GRACE_S = 15.0
 def needed(settings: Settings) -> tuple[str, ...]:
     """Return the workers that this site needs.
 
-    None to normalise where every source is keyed by patient, none for images where no model is for them.
+    None to normalise where every source is keyed by patient, none for images or notes where no model is for them.
     """
     unneeded = set() if settings.handed_on else {"normalise"}
     if not discover_imaging(settings.model_repository):
         unneeded.add("imaging")
+    if not discover_notes(settings.model_repository):
+        unneeded.add("notes")
     return tuple(name for name in WORKERS if name not in unneeded)
 
 

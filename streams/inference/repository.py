@@ -34,6 +34,11 @@ def discover_notes(repository: Path) -> tuple[NotesManifest, ...]:
     return tuple(spec for spec in discover(repository) if isinstance(spec, NotesManifest))
 
 
+def discover_slow(repository: Path) -> tuple[ImagingManifest | NotesManifest, ...]:
+    """Load every model of slow work: of images and of notes, in order of their names."""
+    return tuple(spec for spec in discover(repository) if isinstance(spec, ImagingManifest | NotesManifest))
+
+
 def load_any(repository: Path, name: str, version: str = "") -> AnyManifest:
     """Load one model of any modality, of the version it is shipped with or another one.
 

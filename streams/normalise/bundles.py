@@ -27,8 +27,11 @@ def add(bundle: Json, scope: Scope, outcome: Outcome, outer: int | None = None) 
         return
     if not entries:
         outcome.skips.append(Skip("empty-bundle"))
-    local, addresses = {**scope.local, **_local(entries)}, {**scope.addresses, **_addresses(entries)}
-    scope = scope._replace(local=local, addresses=addresses)
+    scope = scope._replace(
+        local={**scope.local, **_local(entries)},
+        addresses={**scope.addresses, **_addresses(entries)},
+        binaries={**scope.binaries, **_binaries(entries)},
+    )
     for index, entry in enumerate(entries):
         _add_entry(entry, scope, outcome, index if outer is None else outer, nested=outer is not None)
 
@@ -68,6 +71,21 @@ def _addresses(entries: list[object]) -> dict[str, str]:
         if isinstance(resource, dict) and (place := address(resource)):
             names = url, f"Endpoint/{resource.get('id')}"
             found |= {name: place for name in names if isinstance(name, str)}
+    return found
+
+
+def _binaries(entries: list[object]) -> dict[str, tuple[str, str]]:
+    """Map the Binary resources of a Bundle to what they hold, so that a note that names one is read."""
+    found: dict[str, tuple[str, str]] = {}
+    for entry in entries:
+        url, resource = (entry.get("fullUrl"), entry.get("resource")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(resource, dict) or resource.get("resourceType") != "Binary":
+            continue
+        kind, data = resource.get("contentType"), resource.get("data")
+        if isinstance(data, str):
+            content = kind if isinstance(kind, str) else "", data
+            names = url, f"Binary/{resource.get('id')}"
+            found |= {name: content for name in names if isinstance(name, str)}
     return found
 
 

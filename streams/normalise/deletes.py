@@ -19,7 +19,8 @@ _URL = re.compile(
     r"(?:https?://[^\s?#]+/|/)?([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:\?.*)?"
 )
 _CONDITIONAL = re.compile(r"(?:https?://[^\s?#]+/|/)?[A-Z][A-Za-z]{2,63}/?\?.*")
-_PREFIXES = {"Observation": "", "Encounter": "Encounter/", "Flag": "Flag/", "ImagingStudy": "ImagingStudy/"}
+_READ = "Encounter", "Flag", "ImagingStudy", "DocumentReference", "DiagnosticReport", "Composition"
+_PREFIXES = {"Observation": "", **{kind: f"{kind}/" for kind in _READ}}
 """How an `Overruling` names a resource of each type that is read."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 import msgspec
 
 from streams.clock import Instant
 from streams.errors import RejectedMessage
-from streams.normalise import bundles, deletes, resources
+from streams.normalise import bundles, deletes, plain_notes, resources
 from streams.normalise.document import read
 from streams.normalise.outcome import Outcome, Scope
 from streams.records import DeadLetter, Event, Skip
@@ -28,6 +29,7 @@ class Raw(msgspec.Struct, frozen=True):
     offset: int
     received_at: Instant
     """Arrival: the Kafka record's timestamp."""
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Normalised(msgspec.Struct, frozen=True):
@@ -39,7 +41,7 @@ class Normalised(msgspec.Struct, frozen=True):
 
 
 def normalise(raw: Raw, source: Source, *, future_tolerance_s: float) -> Normalised:
-    """Turn one message with a FHIR Observation, Patient, Encounter or Bundle into clinical events.
+    """Turn one message, a FHIR resource, a Bundle or the text of a note, into clinical events.
 
     Parameters
     ----------
@@ -72,9 +74,14 @@ def normalise(raw: Raw, source: Source, *, future_tolerance_s: float) -> Normali
 
 
 def _read(raw: Raw, scope: Scope, outcome: Outcome) -> None:
+    if scope.source.form == "text":
+        found = plain_notes.read(raw.value, raw.key, raw.headers, scope)
+        outcome.events.extend(found.events)
+        outcome.skips.extend(found.skips)
+        return
     if not raw.value and scope.source.key_is_id_of:
-        found = deletes.tombstone(raw.key, scope)
-        outcome.skips.append(found) if isinstance(found, Skip) else outcome.events.append(found)
+        gone = deletes.tombstone(raw.key, scope)
+        outcome.skips.append(gone) if isinstance(gone, Skip) else outcome.events.append(gone)
         return
     document = read(raw.value)
     add = bundles.add if document.get("resourceType") == "Bundle" else resources.add

@@ -39,3 +39,5 @@ class Scope(NamedTuple):
     """The other resources of its Bundle by ``fullUrl``."""
     addresses: Mapping[str, str] = {}
     """Addresses of the Endpoints of its Bundle, by ``fullUrl`` and by ``Endpoint/<id>``."""
+    binaries: Mapping[str, tuple[str, str]] = {}
+    """Media type and base64 of the Binary resources of its Bundle, by ``fullUrl`` and by ``Binary/<id>``."""

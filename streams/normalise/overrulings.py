@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.normalise.shapes import Meta
-from streams.records import EncounterVersion, Event, ImagingStudyVersion, ObservationVersion, Overruling
+from streams.records import EncounterVersion, Event, ObservationVersion, Overruling, SlowEvent
 
 
 def is_change(given_id: str | None, meta: Meta | None, status: str | None, telling: frozenset[str]) -> bool:
@@ -16,7 +16,7 @@ def is_change(given_id: str | None, meta: Meta | None, status: str | None, telli
     return status in telling or (meta is not None and meta.version_id not in {None, "1"})
 
 
-Versioned = ObservationVersion | EncounterVersion | ImagingStudyVersion
+Versioned = ObservationVersion | EncounterVersion | SlowEvent
 
 
 def overruling(event: Versioned) -> Overruling:

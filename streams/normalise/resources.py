@@ -9,7 +9,17 @@ from typing import Any
 import msgspec
 
 from streams.errors import ContractError, RejectedMessage
-from streams.normalise import encounters, flags, observations, patients, shapes, studies
+from streams.normalise import (
+    compositions,
+    document_references,
+    encounters,
+    flags,
+    observations,
+    patients,
+    reports,
+    shapes,
+    studies,
+)
 from streams.normalise.document import Json, refuse_repeats
 from streams.normalise.outcome import Found, Outcome, Scope
 from streams.normalise.resource_types import known
@@ -21,6 +31,9 @@ _READERS: dict[str, tuple[type[Any], Callable[[Any, Scope], Found]]] = {
     "Encounter": (shapes.Encounter, encounters.read),
     "Flag": (shapes.Flag, flags.read),
     "ImagingStudy": (shapes.ImagingStudy, studies.read),
+    "DocumentReference": (shapes.DocumentReference, document_references.read),
+    "DiagnosticReport": (shapes.DiagnosticReport, reports.read),
+    "Composition": (shapes.Composition, compositions.read),
 }
 _MISFIT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?: - at `\$?(.*)`)?")
 

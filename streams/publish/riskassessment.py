@@ -12,9 +12,9 @@ from streams.errors import ContractError
 from streams.publish import terms
 from streams.publish.corrections import provenance
 from streams.publish.identity import resource_id
-from streams.publish.imaging_terms import terms_of_study
 from streams.publish.parts import contributions, parts_of_whole
 from streams.publish.rationale import rationale_of, rationale_of_whole
+from streams.publish.slow_terms import terms_of_study
 from streams.publish.terms import METHODS, NEWS2_TERMS, ModelTerms, fusion_terms
 from streams.records import Prediction, RiskScore
 

@@ -12,9 +12,12 @@ from streams.records.events import (
     ObservationVersion,
     Overruling,
     PatientVersion,
+    SlowEvent,
 )
 from streams.records.modes import Mode, ModelAudit, ModelModes, ModesApplied
+from streams.records.note_predictions import NoteBasis, NotePrediction, NotePredictions
 from streams.records.note_readings import Carrying, HeadReading, NoteReading
+from streams.records.notes import Attachment, NoteRetry, NoteVersion
 from streams.records.readings import ClassProbability, Heat, Line, Measured, Outline, Point, Reading
 from streams.records.refusals import DeadLetter, Skip
 from streams.records.scores import (
@@ -37,7 +40,11 @@ from streams.records.ticks import Tick
 from streams.records.transfers import Identities, Identity, Transfer
 from streams.records.version import Version
 
+Said = StudyPredictions | NotePredictions
+"""What slow workers say of one resource."""
+
 __all__ = [
+    "Attachment",
     "BedsideEvent",
     "Carrying",
     "Change",
@@ -66,7 +73,12 @@ __all__ = [
     "ModelAudit",
     "ModelModes",
     "ModesApplied",
+    "NoteBasis",
+    "NotePrediction",
+    "NotePredictions",
     "NoteReading",
+    "NoteRetry",
+    "NoteVersion",
     "ObservationVersion",
     "Outline",
     "Overruling",
@@ -75,8 +87,10 @@ __all__ = [
     "Prediction",
     "Reading",
     "RiskScore",
+    "Said",
     "SeriesAnnounced",
     "Skip",
+    "SlowEvent",
     "Standing",
     "Status",
     "StudyPrediction",

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from streams.clock import Instant
+from streams.records.notes import NoteVersion
 from streams.records.studies import ImagingStudyVersion
 from streams.records.version import Version
 
@@ -100,7 +101,8 @@ class Overruling(msgspec.Struct, frozen=True, tag="overruling", omit_defaults=Tr
 
     source: str
     resource_id: str
-    """As in the event: ``Flag/<id>``, ``Encounter/<id>``, ``ImagingStudy/<id>``, the bare id for Observations."""
+    """As in the event: ``Flag/<id>``, ``Encounter/<id>``, ``ImagingStudy/<id>``, ``DocumentReference/<id>``,
+    ..., the bare id for Observations."""
     version: Version
     patient_id: str
     """Whose it is now; empty where it is deleted or names nobody."""
@@ -110,5 +112,8 @@ class Overruling(msgspec.Struct, frozen=True, tag="overruling", omit_defaults=Tr
 BedsideEvent = ClinicalEvent | Overruling
 """What `normalise` hands on to the bedside."""
 
-Event = BedsideEvent | ImagingStudyVersion
+SlowEvent = ImagingStudyVersion | NoteVersion
+"""What goes to workers of slow work."""
+
+Event = BedsideEvent | SlowEvent
 """What `normalise` hands on."""

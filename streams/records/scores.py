@@ -71,7 +71,7 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """``deterioration_gru``, ``news2``, ..."""
     version: str
     as_of: Instant
-    """Of the score; of a study the time of its images."""
+    """Of the score; of a study the time of its images, of a note when it was written."""
     status: Status
     """``unavailable``: the model could not be asked; the debt is paid when it is back."""
     value: float | None = None
@@ -82,9 +82,11 @@ class Prediction(msgspec.Struct, frozen=True, omit_defaults=True):
     """Machine-readable: ``missing:8867-4``, ``stale:9279-1``, ``partial``, ``contract``, ``breaker-open``, ..."""
     inputs: tuple[InputUsed, ...] = ()
     study: str = ""
-    """``ImagingStudy/<id>`` of the images that it is of; empty for one of vital signs."""
+    """``ImagingStudy/<id>`` of the images, or ``DocumentReference/<id>`` (``DiagnosticReport``, ``Composition``) of the
+    note that it is of; empty for one of vital signs."""
     finding: str = ""
-    """What of the images: ``pneumonia``, ``cardiothoracic-ratio``; empty for vital signs and where there is none."""
+    """What of it: ``pneumonia``, ``cardiothoracic-ratio``, ``cardiovascular``; empty for vital signs and where there is
+    none."""
     unit: str = ""
     """UCUM, where the value is a measure and no probability."""
     contributions: tuple[Contribution, ...] = ()
@@ -124,8 +126,8 @@ class RiskScore(msgspec.Struct, frozen=True, omit_defaults=True):
     degraded: bool
     """True where a learned model could not be asked and NEWS2 stands alone."""
     basis: tuple[str, ...]
-    """``ImagingStudy/<id>`` of the studies, then ``Observation/<id>`` or ``Flag/<id>`` of the newest facts used, of
-    these at most 50."""
+    """``ImagingStudy/<id>`` of the studies, ``DocumentReference/<id>`` of the notes, then ``Observation/<id>`` or
+    ``Flag/<id>`` of the newest facts used, of these at most 50."""
     basis_count: int
     """All facts used, listed in `basis` or not."""
     encounter_id: str = ""

@@ -7,14 +7,13 @@ without a study has no prediction of one, and what a model refused is ``indeterm
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from streams.clock import DAY, Instant
 from streams.records import Level, Prediction
+from streams.scoring.said import Said, by_model, refused, stated
 from streams.timeline.series import Snapshot
-from streams.timeline.studies import Found, HeldFinding, HeldStudy
+from streams.timeline.studies import Found, HeldFinding
 
 HEART = "chest_heart_unet"
 RATIO = "cardiothoracic-ratio"
@@ -29,35 +28,14 @@ TRUE_TO_SIZE = "PA"
 """View on which the heart is hardly magnified; the ratio of any other is published and counts for nothing."""
 
 
-class _Said(NamedTuple):
-    study: HeldStudy
-    finding: HeldFinding
-    stale: str
-    """Why it is not fresh: ``stale:study``, ``ahead:study``; empty where it is."""
-
-    @property
-    def stands(self) -> bool:
-        return self.finding.status == "ok" and not self.stale
-
-    @property
-    def is_evidence(self) -> bool:
-        return self.stands and any(
-            _is_ratio(self.finding, one) and not _remarks(self.finding, one) for one in self.finding.found
-        )
-
-
 def of_studies(snapshot: Snapshot) -> tuple[Prediction, ...]:
     """Return the predictions that imaging studies bring to one patient's score, ascending by model and finding."""
-    by_model: defaultdict[str, list[_Said]] = defaultdict(list)
-    for study in snapshot.studies:
-        for finding in study.findings:
-            by_model[finding.model].append(_Said(study, finding, _staleness(finding.model, study, snapshot.as_of)))
     found: list[Prediction] = []
-    for model in sorted(by_model):
+    for said in by_model(snapshot, notes=False, fresh_ms=FRESH_MS, otherwise_ms=FRESH_OTHERWISE_MS).values():
         # Studies come in order of their time, so that of two that stand the newer one is last. One that counts for
         # nothing, as a film from the front, takes no evidence away.
-        said = max(enumerate(by_model[model]), key=lambda one: (one[1].is_evidence, one[1].stands, one[0]))[1]
-        found.extend(_predictions(said, snapshot.patient_id))
+        one = max(enumerate(said), key=lambda each: (_is_evidence(each[1]), each[1].stands, each[0]))[1]
+        found.extend(_predictions(one, snapshot.patient_id))
     return tuple(found)
 
 
@@ -72,40 +50,17 @@ def level_of_ratio(ratio: float) -> Level:
     return "low-medium" if bisect_right((LARGE,), ratio) else "low"
 
 
-def _staleness(model: str, study: HeldStudy, as_of: Instant) -> str:
-    limit = FRESH_MS.get(model, FRESH_OTHERWISE_MS)
-    if as_of - study.as_of > limit:
-        return "stale:study"
-    return "ahead:study" if study.as_of - as_of > limit else ""
+def _is_evidence(said: Said) -> bool:
+    ratios = [one for one in said.finding.found if _is_ratio(said.finding, one)]
+    return said.stands and any(not _remarks(said.finding, one) for one in ratios)
 
 
-def _predictions(said: _Said, patient_id: str) -> Iterable[Prediction]:
-    if not said.stands or not said.finding.found:
-        reasons = (*said.finding.reasons, said.stale) if said.stale else said.finding.reasons
-        yield Prediction(
-            patient_id=patient_id,
-            model=said.finding.model,
-            version=said.finding.version,
-            as_of=said.study.as_of,
-            status="unavailable" if said.finding.status == "unavailable" else "indeterminate",
-            reasons=reasons or ("nothing-found",),
-            study=said.study.resource_id,
-        )
+def _predictions(said: Said, patient_id: str) -> Iterable[Prediction]:
+    if not said.stands:
+        yield refused(said, patient_id)
         return
     for one in sorted(said.finding.found, key=lambda one: (one.name, one.kind, one.value)):
-        yield Prediction(
-            patient_id=patient_id,
-            model=said.finding.model,
-            version=said.finding.version,
-            as_of=said.study.as_of,
-            status="ok",
-            value=one.value,
-            level=_level(said.finding, one),
-            reasons=_remarks(said.finding, one),
-            study=said.study.resource_id,
-            finding=one.name,
-            unit=one.unit,
-        )
+        yield stated(said, one, patient_id, _level(said.finding, one), _remarks(said.finding, one))
 
 
 def _is_ratio(finding: HeldFinding, one: Found) -> bool:

@@ -12,6 +12,7 @@ from streams.simulate.chance import stream
 from streams.simulate.charting import Charted, chart, habits
 from streams.simulate.delivery import deliveries
 from streams.simulate.laboratory import Chemistry
+from streams.simulate.notes import documents, noted
 from streams.simulate.physiology import Baseline, Body, baseline
 from streams.simulate.resources import Resource, birth_year, observation, patient
 from streams.simulate.stays import Stay, stay, versions
@@ -42,8 +43,9 @@ def ward(patients: int, hours: float, seed: int, start: Instant) -> Iterator[Res
 
 
 def arrivals(
-    patients: int, hours: float, seed: int, start: Instant, *, faultless: bool = False, films: bool = False
-) -> Iterator[Arrival]:
+    patients: int, hours: float, seed: int, start: Instant, *,
+    faultless: bool = False, films: bool = False, notes: bool = False,
+) -> Iterator[Arrival]:  # fmt: skip
     """Yield as `ward` does, each resource with its time of arrival; Patients come first, then their Encounters.
 
     Parameters
@@ -52,6 +54,8 @@ def arrivals(
         True: every observation arrives once, when it is known, as it is; for who brings faults of their own.
     films
         True: some patients have chest films in `streams.simulate.pacs`, and ImagingStudies tell of them.
+    notes
+        True: some patients have clinical notes, some of which are replaced or withdrawn.
     """
     illnesses = courses(patients, hours, seed)
     people = [Person(number, illness, hours, seed, start) for number, illness in enumerate(illnesses)]
@@ -60,6 +64,8 @@ def arrivals(
     feeds += [_in_order(one.observations(hours, faultless=faultless)) for one in people]
     if films:
         feeds.append(iter(sorted(_studies(patients, seed, start), key=lambda arrival: arrival[0])))
+    if notes:
+        feeds.append(iter(sorted(_notes(patients, seed, start), key=lambda arrival: arrival[0])))
     end = start + round(hours * HOUR)
     # The key keeps equal times in the order of the patients, so that dictionaries are never compared.
     yield from (arrival for arrival in heapq.merge(*feeds, key=lambda arrival: arrival[0]) if arrival[0] <= end)
@@ -67,6 +73,10 @@ def arrivals(
 
 def _studies(patients: int, seed: int, start: Instant) -> Iterator[Arrival]:
     return (study(one, patient_id(one.number), start) for one in filmed(patients, seed))
+
+
+def _notes(patients: int, seed: int, start: Instant) -> Iterator[Arrival]:
+    return (arrival for one in noted(patients, seed) for arrival in documents(one, patient_id(one.number), start))
 
 
 class Person:

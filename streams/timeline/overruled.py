@@ -50,8 +50,8 @@ class Overruled:
     def voids(self, patient_id: str, resource: Resource) -> bool:
         """Tell whether a resource held for this identity has been left by a higher version.
 
-        What was said of a study is void as soon as a higher version of it is heard of, whoever's that is: what a model
-        says of the new one comes later, or never.
+        What was said of a study or a note is void as soon as a higher version of it is heard of, whoever's that is:
+        what a model says of the new one comes later, or never.
         """
         if not self._known:
             return False

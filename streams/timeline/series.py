@@ -53,7 +53,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Ward of the encounter that goes on; empty where unknown or discharged."""
     bed: str = ""
     studies: tuple[HeldStudy, ...] = ()
-    """What stands of the patient's imaging studies, the newest images last; their time does not count in `as_of`."""
+    """What stands of the patient's imaging studies and notes, the newest last; their time does not count in `as_of`."""
 
 
 def series_of(rows: list[tuple[Instant, int, float]]) -> Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 
 from streams.clock import Instant
-from streams.records import BedsideEvent, Identities, Identity, Overruling, StudyPredictions, Transfer
+from streams.records import BedsideEvent, Identities, Identity, Overruling, Said, Transfer
 from streams.timeline import identities, pieces
 from streams.timeline.encoding import (
     PieceKey,
@@ -159,7 +159,7 @@ class Share:
         """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
         return self.timelines.made(patient_id)
 
-    def apply(self, event: BedsideEvent | StudyPredictions | Identities | Transfer) -> Taken:
+    def apply(self, event: BedsideEvent | Said | Identities | Transfer) -> Taken:
         """Take in one record of the bedside's inputs and say what became of it."""
         if isinstance(event, Overruling):
             return Taken("overruling", tuple(self._overrule(event)))

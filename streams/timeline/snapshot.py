@@ -13,7 +13,7 @@ from streams.timeline.place import place
 from streams.timeline.rows import NEVER
 from streams.timeline.series import Series, Snapshot
 from streams.timeline.stretch import united
-from streams.timeline.studies import in_order
+from streams.timeline.studies import Key, in_order
 from streams.timeline.timeline import Timeline
 
 BASIS_LIMIT = 50
@@ -44,7 +44,8 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
     birth_date, sex = demographics(patient_id, timelines)
     basis, count, named = _basis(found)
     where = place(timelines, named)
-    of_studies = [c for timeline in timelines for c in timeline.studies.corrections()]
+    replaced = _replaced(timelines)
+    of_studies = [c for timeline in timelines for c in timeline.studies.corrections(replaced)]
     corrections, corrected = newest([*of_studies, *(c for columns in found for c in columns.corrections)])
     return Snapshot(
         patient_id,
@@ -60,8 +61,21 @@ def snapshot(patient_id: str, timelines: Sequence[Timeline]) -> Snapshot | None:
         corrected,
         where.ward,
         where.bed,
-        in_order(one for timeline in timelines for one in timeline.studies.standing()),
+        in_order(one for timeline in timelines for one in timeline.studies.standing(replaced)),
     )
+
+
+def _replaced(timelines: Sequence[Timeline]) -> dict[Key, Instant]:
+    """Return the notes whose place others take, each with the earliest change that did; whatever that does in circles.
+
+    A note that is itself replaced keeps the place that it took: what it stood for is not brought back.
+    """
+    found: dict[Key, Instant] = {}
+    for timeline in timelines:
+        if timeline.studies.held:
+            for key, at in timeline.studies.taken_places():
+                found[key] = min(at, found.get(key, at))
+    return found
 
 
 def _columns(timelines: Sequence[Timeline]) -> list[Columns]:

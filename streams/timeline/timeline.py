@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Set
 from typing import Literal
 
 from streams.clock import Instant
-from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, StudyPredictions
+from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, Said
 from streams.timeline.facts import Facts, Place
 from streams.timeline.held import (
     Held,
@@ -33,7 +33,7 @@ DEMOGRAPHICS = UNDATED - 1
 ENCOUNTERS = UNDATED - 5
 """Piece number of a patient's encounters."""
 STUDIES = UNDATED - 9
-"""Piece number of what models say of a patient's imaging studies."""
+"""Piece number of what models say of a patient's imaging studies and notes."""
 
 
 class Timeline:
@@ -67,7 +67,7 @@ class Timeline:
         self.signatures: tuple[int, ...] = ()
         """Its columns in `streams.timeline.signatures`."""
 
-    def apply(self, event: ClinicalEvent | StudyPredictions) -> Outcome:
+    def apply(self, event: ClinicalEvent | Said) -> Outcome:
         """Take in one version of one resource and say what became of it."""
         if isinstance(event, PatientVersion):
             new, known = held_patient(event), self.patients
@@ -79,7 +79,7 @@ class Timeline:
             outcome = _outcome(self.encounters.get(stay.key), stay)
             self.put_encounter(stay)
             return outcome
-        if isinstance(event, StudyPredictions):
+        if isinstance(event, Said):
             study = held_study(event)
             outcome = _outcome(self.studies.held.get(study.key), study)
             return outcome if self.put_study(study) else "beyond-retention"
@@ -123,13 +123,13 @@ class Timeline:
         """Tell whether a resource may be remembered, by key and the 16 bytes of its id; mostly not where it is not."""
         return self.facts.may_hold(identity) or key in self.encounters or key in self.studies.held
 
-    def piece_of(self, event: ClinicalEvent | StudyPredictions) -> int | None:
+    def piece_of(self, event: ClinicalEvent | Said) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
         if isinstance(event, PatientVersion):
             return DEMOGRAPHICS
         if isinstance(event, EncounterVersion):
             return ENCOUNTERS
-        if isinstance(event, StudyPredictions):
+        if isinstance(event, Said):
             return STUDIES if (event.source, event.resource_id) in self.studies.held else None
         resource = self.get((event.source, event.resource_id))
         return None if resource is None else slot_of(resource.effective_at)

@@ -9,7 +9,7 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.fusion import rule
-from streams.inference.repository import discover_imaging
+from streams.inference.repository import discover_imaging, discover_notes
 from streams.modes.reading import read_modes
 from streams.modes.standing import Standing
 from streams.normalise import Raw
@@ -51,6 +51,8 @@ class Report(msgspec.Struct, frozen=True):
     """Arrival time of the first score; None where there is none."""
     studies: dict[str, int] = {}
     """What became of the versions of imaging studies."""
+    notes: dict[str, int] = {}
+    """What became of the versions of notes."""
 
 
 async def audit(settings: Settings, *, with_view: bool = True) -> Report:
@@ -60,9 +62,9 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         await _read_sources(consumer, settings, expectation)
         evidence = await collect(consumer, settings)
         modes = await read_to_end(consumer, topics.MODELS, 0)
-        answers = await studies.collect(consumer, range(settings.partitions))
-    for said in answers.heard:
-        # What models say of pictures is an input here: it is not made again.
+        answers = {k.noun: await studies.collect(consumer, range(settings.partitions), k) for k in studies.SLOW}
+    for said in (said for one in answers.values() for said in one.heard):
+        # What models say of pictures and notes is an input here: it is not made again.
         expectation.whole.apply(said)
     expectation.give_up(evidence.given_up)
     results = evidence.results
@@ -75,9 +77,10 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
             "partitions that have not acted on a tick": evidence.ticks_missed,
         }
     )
-    fates, unanswered = studies.compare(expectation.studies, answers)
-    # Where no model is for images, no worker for them runs.
-    findings += unanswered if discover_imaging(settings.model_repository) else []
+    fates: dict[str, dict[str, int]] = {}
+    for kind in studies.SLOW:
+        fates[kind.noun], unanswered = studies.compare(expectation.slow[kind.noun], answers[kind.noun], kind)
+        findings += unanswered if _runs(kind, settings) else []
     findings += compare_states(expectation.timelines, evidence.state)
     findings += compare_copies(expectation.timelines, evidence.copies)
     findings += compare_letters(expectation.letters, evidence.letters)
@@ -92,8 +95,15 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         tuple(sorted(results.latencies_ms)),
         tuple(findings),
         results.first_at,
-        fates,
+        fates["studies"],
+        fates["notes"],
     )
+
+
+def _runs(kind: studies.Kind, settings: Settings) -> bool:
+    """Tell whether there is a worker of a kind: where no model is for images or notes, none for them runs."""
+    discover = discover_imaging if kind is studies.STUDIES else discover_notes
+    return bool(discover(settings.model_repository))
 
 
 async def _read_sources(consumer: Any, settings: Settings, expectation: Expectation) -> None:
@@ -102,7 +112,7 @@ async def _read_sources(consumer: Any, settings: Settings, expectation: Expectat
             for r in await read_to_end(consumer, place.topic, place.partition):
                 raw = Raw(
                     value=r.value, key=r.key, topic=r.topic, partition=r.partition, offset=r.offset,
-                    received_at=r.timestamp,
+                    received_at=r.timestamp, headers=r.headers,
                 )  # fmt: skip
                 expectation.read(raw, source)
 

@@ -12,17 +12,16 @@ from streams.normalise import Raw, normalise
 from streams.records import (
     Event,
     Identities,
-    ImagingStudyVersion,
     ObservationVersion,
     Overruling,
     PatientVersion,
+    SlowEvent,
     Version,
 )
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
-from streams.verify.studies import PREFIX
-from streams.verify.studies import Expected as Studies
+from streams.verify.studies import SLOW, Expected, kind_of
 from streams.workers.ownership import retention_of
 
 Letter = tuple[str, int, int, int, str]
@@ -38,7 +37,7 @@ class Expectation:
     def __init__(self, settings: Settings) -> None:
         self.whole = Share(b"", retention_of(settings))
         self._tolerance_s = settings.future_tolerance_s
-        self.studies = Studies()
+        self.slow = {kind.noun: Expected() for kind in SLOW}
         self.messages = 0
         self.skips: Counter[str] = Counter()
         self.letters: set[Letter] = set()
@@ -63,11 +62,11 @@ class Expectation:
             self._take(event)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, ImagingStudyVersion) or (
-            isinstance(event, Overruling) and event.resource_id.startswith(PREFIX)
-        ):
+        kind = kind_of(event.resource_id)
+        if isinstance(event, SlowEvent) or (isinstance(event, Overruling) and kind is not None):
+            assert kind is not None
             # The bedside hears of it from the worker that answers it, and so does this.
-            self.studies.take(event)
+            self.slow[kind.noun].take(event)
             return
         self.whole.apply(event)
         if isinstance(event, Overruling):

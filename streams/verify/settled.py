@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 
 from streams import topics
 from streams.errors import RetryableError
-from streams.inference.repository import discover_imaging
+from streams.inference.repository import discover_imaging, discover_notes
 from streams.settings import Settings
 from streams.transport.reading import read_ends, read_on
 
@@ -29,6 +29,8 @@ async def lag(settings: Settings) -> dict[str, int]:
     if discover_imaging(settings.model_repository):
         # What waits for another try has been read; it may wait for days.
         groups[topics.GROUP_IMAGING] = (topics.EVENTS_IMAGING,)
+    if discover_notes(settings.model_repository):
+        groups[topics.GROUP_NOTES] = (topics.EVENTS_NOTES,)
     return {group: await _lag_of(settings, group, names) for group, names in groups.items() if names}
 
 

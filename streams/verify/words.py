@@ -26,6 +26,7 @@ def table(report: Report) -> Table:
         ("patient and encounter versions", f"{a.patients_versions:,}"),
         ("changes told to every partition", f"{a.changes:,}"),
         *_counts("versions of imaging studies", report.studies),
+        *_counts("versions of notes", report.notes),
         *_counts("skipped", a.skips),
         *_counts("dead letters", a.dead_letters),
         ("patients", f"{report.patients:,}"),

@@ -14,18 +14,20 @@ from streams.fusion.rule import DEFAULT, Rule
 from streams.fusion.stage import Cutoffs, Stage
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.inference.manifest import Manifest
+from streams.inference.notes_manifest import NotesManifest
 from streams.inference.outcomes import Outcome, Unavailable
 from streams.modalities.vitals import Prepared, prepare_many
 from streams.modes.standing import EVERYTHING, Standing
 from streams.publish import retirement
 from streams.publish.headers import MODES, headers
 from streams.publish.identity import facts_digest, version_id
-from streams.publish.imaging_terms import terms_of_images
 from streams.publish.riskassessment import write
+from streams.publish.slow_terms import terms_of_slow
 from streams.publish.terms import ModelTerms, terms_of
 from streams.records import Prediction, RiskScore
 from streams.scoring.learned import insufficient, learned
 from streams.scoring.news2 import news2
+from streams.scoring.notes import of_notes
 from streams.scoring.studies import of_studies
 from streams.timeline.series import Snapshot
 from streams.timeline.snapshot import snapshot
@@ -101,7 +103,7 @@ def case_of(
 def judge(
     case: Case, outcome: Outcome | None, spec: Manifest | None, rule: Rule = DEFAULT, standing: Standing = EVERYTHING
 ) -> RiskScore:
-    """Fuse the learned model's answer, NEWS2 and what was said of images to one score.
+    """Fuse the learned model's answer, NEWS2 and what was said of images and notes to one score.
 
     Parameters
     ----------
@@ -115,7 +117,8 @@ def judge(
         Leaves out what is said by versions that are not live.
     """
     own = (*_learned(case, outcome, spec), news2(case.snapshot))
-    return fuse(case.snapshot, own, standing.shown(of_studies(case.snapshot)), stage=case.stage, rule=rule)
+    slow = (*of_studies(case.snapshot), *of_notes(case.snapshot)) if case.snapshot.studies else ()
+    return fuse(case.snapshot, own, standing.shown(slow), stage=case.stage, rule=rule)
 
 
 def _learned(case: Case, outcome: Outcome | None, spec: Manifest | None) -> tuple[Prediction, ...]:
@@ -145,10 +148,10 @@ def retired_out(found: retirement.Retirement, partition: int, epoch: int) -> Out
 class Publisher:
     """Writes scores and predictions as records for the partition of their patient."""
 
-    def __init__(self, specs: Sequence[Manifest], imaging: Sequence[ImagingManifest] = ()) -> None:
+    def __init__(self, specs: Sequence[Manifest], slow: Sequence[ImagingManifest | NotesManifest] = ()) -> None:
         self._terms: Mapping[str, ModelTerms] = {
             **{spec.name: terms_of(spec) for spec in specs},
-            **{spec.name: terms_of_images(spec) for spec in imaging},
+            **{spec.name: terms_of_slow(spec) for spec in slow},
         }
 
     def records(self, case: Case, score: RiskScore, partition: int, epoch: int, modes: int = -1) -> list[Out]:
@@ -161,7 +164,7 @@ class Publisher:
         """
         key = score.patient_id.encode()
         facts = facts_digest(case.snapshot)
-        # What is said of images stands on a topic of its own already.
+        # What is said of images and notes stands on topics of their own already.
         outs = [prediction_out(p, facts, partition, epoch) for p in score.predictions if not p.study]
         version = version_id(score, facts)
         head = headers(score, epoch, version)

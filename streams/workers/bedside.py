@@ -16,7 +16,7 @@ from streams.fusion import rule
 from streams.identity import is_alias
 from streams.inference.client import TritonClient
 from streams.inference.outcomes import Scorer
-from streams.inference.repository import discover_imaging
+from streams.inference.repository import discover_slow
 from streams.normalise import warm_up
 from streams.records import Tick
 from streams.settings import Settings
@@ -60,7 +60,7 @@ class BedsideWork:
         self.beside = Beside(lambda: batches(self.client, settings, 1), host.producer.send)
         self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
-        self.results = Results(discover_imaging(settings.model_repository), rule.load(settings.fusion_file))
+        self.results = Results(discover_slow(settings.model_repository), rule.load(settings.fusion_file))
         self.relay = Relay(settings.partitions)
         self.switching = Switching(self.relay, WallClock())
         self.door = Door(settings, self.relay)

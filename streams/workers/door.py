@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams import metrics
 from streams.errors import ContractError
-from streams.records import BedsideEvent, Event, ImagingStudyVersion, Overruling
+from streams.records import BedsideEvent, Event, Overruling, SlowEvent
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.transport.produce import Out
@@ -42,7 +42,7 @@ class Door:
             outs += self.intake.letters(result)
             strayed = False
             for event in result.events:
-                if not isinstance(event, ImagingStudyVersion) and self._is_of(run.partition, event):
+                if not isinstance(event, SlowEvent) and self._is_of(run.partition, event):
                     metrics.FACTS.labels(gathered.apply(event, share)).inc()
                 else:
                     outs += route(event, self._partitions)

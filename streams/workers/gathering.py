@@ -19,7 +19,7 @@ from streams.records import (
     ObservationVersion,
     Overruling,
     PatientVersion,
-    StudyPredictions,
+    Said,
     Transfer,
 )
 from streams.timeline.plausibility import excluded
@@ -31,10 +31,10 @@ from streams.transport.runs import Record, Run
 from streams.workers.relay import Relay
 
 _event = msgspec.json.Decoder(
-    ObservationVersion | PatientVersion | EncounterVersion | StudyPredictions | Overruling | Identities | Transfer
+    ObservationVersion | PatientVersion | EncounterVersion | Said | Overruling | Identities | Transfer
 ).decode
 
-Input = BedsideEvent | StudyPredictions | Identities | Transfer
+Input = BedsideEvent | Said | Identities | Transfer
 """What the bedside takes into its state."""
 
 

@@ -11,7 +11,16 @@ import msgspec
 from streams import metrics, topics
 from streams.errors import ContractError
 from streams.normalise import Normalised, Raw, normalise
-from streams.records import ClinicalEvent, DeadLetter, Event, ImagingStudyVersion, ObservationVersion, Overruling
+from streams.records import (
+    ClinicalEvent,
+    DeadLetter,
+    Event,
+    ImagingStudyVersion,
+    NoteVersion,
+    ObservationVersion,
+    Overruling,
+    SlowEvent,
+)
 from streams.settings import Settings, Source
 from streams.transport.produce import Out, partition_of
 from streams.transport.runs import Record, Run
@@ -20,6 +29,13 @@ GUARD_WINDOW = 1000
 OVERRULING_KEY = b"overruling"
 """Of a record that goes to every partition, so that its key says nothing of where it belongs."""
 
+_SLOW = {
+    "ImagingStudy": topics.EVENTS_IMAGING,
+    "DocumentReference": topics.EVENTS_NOTES,
+    "DiagnosticReport": topics.EVENTS_NOTES,
+    "Composition": topics.EVENTS_NOTES,
+}
+"""Resource types of slow work, each with the topic of its worker, who hands word of changes on to the bedside."""
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
@@ -95,6 +111,7 @@ def _raw(run: Run, record: Record) -> Raw:
         partition=run.partition,
         offset=record.offset,
         received_at=record.timestamp,
+        headers=record.headers,
     )
 
 
@@ -104,24 +121,23 @@ def route(event: Event, partitions: int) -> list[Out]:
     if not isinstance(event, Overruling):
         return [event_out(event, partitions)]
     value = _encode(event)
-    # What was said of a study is void at once; the bedside is not to wait for the worker that fetches pictures.
-    told = [topics.EVENTS_PATIENTS, *_also_told(event.resource_id)]
+    # What was said of a study or a note is void at once; the bedside is not to wait for the worker that reads it.
+    slow = _SLOW.get(event.resource_id.partition("/")[0])
+    told = [topics.EVENTS_PATIENTS, *([slow] if slow else [])]
     return [Out(topic, partition, OVERRULING_KEY, value) for topic in told for partition in range(partitions)]
 
 
-def _also_told(resource_id: str) -> list[str]:
-    return [topics.EVENTS_IMAGING] if resource_id.startswith("ImagingStudy/") else []
-
-
-def event_out(event: ClinicalEvent | ImagingStudyVersion, partitions: int) -> Out:
+def event_out(event: ClinicalEvent | SlowEvent, partitions: int) -> Out:
     """Return the record that carries a clinical event to the partition of its patient."""
     key = event.patient_id.encode()
     return Out(_topic_of(event), partition_of(key, partitions), key, _encode(event))
 
 
-def _topic_of(event: ClinicalEvent | ImagingStudyVersion) -> str:
+def _topic_of(event: ClinicalEvent | SlowEvent) -> str:
     if isinstance(event, ImagingStudyVersion):
         return topics.EVENTS_IMAGING
+    if isinstance(event, NoteVersion):
+        return topics.EVENTS_NOTES
     return topics.EVENTS_OBSERVATIONS if isinstance(event, ObservationVersion) else topics.EVENTS_PATIENTS
 
 

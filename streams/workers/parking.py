@@ -63,7 +63,7 @@ def _held(share: Share, alias: str) -> list[Resource]:
 
 def _topic(resource: Resource) -> str:
     if isinstance(resource, HeldStudy):
-        return topics.PREDICTIONS_IMAGING
+        return topics.PREDICTIONS_NOTES if resource.is_note else topics.PREDICTIONS_IMAGING
     return topics.EVENTS_OBSERVATIONS if isinstance(resource, Held) else topics.EVENTS_PATIENTS
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from streams import metrics
 from streams.fusion.rule import DEFAULT, Rule
 from streams.inference.imaging_manifest import ImagingManifest
+from streams.inference.notes_manifest import NotesManifest
 from streams.timeline.share import Share
 from streams.transport.produce import Out
 from streams.workers.assessment import Publisher, is_owed, judge
@@ -20,14 +21,14 @@ class Results:
 
     Parameters
     ----------
-    imaging
-        Models of images, whose predictions are part of scores.
+    slow
+        Models of images and notes, whose predictions are part of scores.
     rule
         How judgements become one.
     """
 
-    def __init__(self, imaging: Sequence[ImagingManifest], rule: Rule = DEFAULT) -> None:
-        self._imaging, self._rule = imaging, rule
+    def __init__(self, slow: Sequence[ImagingManifest | NotesManifest], rule: Rule = DEFAULT) -> None:
+        self._slow, self._rule = slow, rule
         self._publisher: tuple[Serving, Publisher] | None = None
 
     def of(self, flush: Flush, now: Serving) -> list[Out]:
@@ -53,7 +54,7 @@ class Results:
     def _of(self, serving: Serving) -> Publisher:
         if self._publisher is None or self._publisher[0] is not serving:
             specs = [] if serving.live is None else [serving.live]
-            self._publisher = serving, Publisher(specs, self._imaging)
+            self._publisher = serving, Publisher(specs, self._slow)
         return self._publisher[1]
 
 

@@ -186,6 +186,7 @@ def test_everything_is_denied_and_every_pod_is_spoken_for() -> None:
         ("bedside", {9092, 6379, 8001}),
         ("cache", {9092, 6379}),
         ("imaging", {9092, 8001, 443}),
+        ("notes", {9092, 8001}),
         ("topics", {9092}),
         ("ward", {9092}),
         ("triton", set()),

@@ -21,7 +21,7 @@ REFRESH = "python -m tests.deploy.test_values"
 BEGIN, END = f"<!-- begin: {REFRESH} -->", "<!-- end -->"
 BY_THE_CHART = {
     "bootstrap_servers", "redis_url", "triton_url", "model_repository", "run_dir", "kafka_home", "partitions",
-    "replication_factor", "group_instance_id", "sources", "pacs", "metrics_port", "metrics_address",
+    "replication_factor", "group_instance_id", "sources", "pacs", "document_servers", "metrics_port", "metrics_address",
 }  # fmt: skip
 """Settings that have values of their own, or that the image or the chart decides."""
 

@@ -17,10 +17,10 @@ from pydantic_core import PydanticUndefined
 
 from streams import topics
 from streams.errors import ContractError
-from streams.settings import Pacs, Settings, Source
+from streams.settings import DocumentServer, Pacs, Settings, Source
 
 PAGE = Path(__file__).parents[2] / "docs/settings.md"
-FIELDS = [(model, name) for model in (Settings, Source, Pacs) for name in model.model_fields]
+FIELDS = [(model, name) for model in (Settings, Source, Pacs, DocumentServer) for name in model.model_fields]
 REFRESH = "python -m tests.unit.test_settings"
 
 
@@ -84,6 +84,12 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
         (Pacs(name="main", url="https://pacs.example/dicom-web", token_file=Path("/run/token")),),
     ),
     "imaging_retry_delays_s": ("[1, 2, 3]", (1.0, 2.0, 3.0)),
+    "notes_retry_delays_s": ("[1, 2, 3]", (1.0, 2.0, 3.0)),
+    "notes_deidentify": ("presidio", "presidio"),
+    "document_servers": (
+        '[{"name": "files", "url": "https://fhir.example/r4", "user": "me", "password_file": "/run/password"}]',
+        (DocumentServer(name="files", url="https://fhir.example/r4", user="me", password_file=Path("/run/password")),),
+    ),
 }
 
 
@@ -170,6 +176,8 @@ def test_the_default_sources_read_declared_topics() -> None:
         ("hospital", "fhir.patients", True),
         ("hospital", "fhir.encounters", True),
         ("hospital", "fhir.imaging", True),
+        ("hospital", "fhir.notes", True),
+        ("notes", "notes.raw", True),
         ("replay", "fhir.replay", False),
     ]
     assert {s.topic for s in Settings().sources} <= topics.BY_NAME.keys()
@@ -243,6 +251,15 @@ def page() -> str:
             "| Field | Default | What it says |",
             "| --- | --- | --- |",
             *rows(Pacs, {name: name for name in Pacs.model_fields}),
+            "",
+            "## Document servers",
+            "",
+            "`CARDIOSTREAM_DOCUMENT_SERVERS` is a JSON list with one object per server that notes may be fetched from;",
+            "none by default ([notes](notes.md)):",
+            "",
+            "| Field | Default | What it says |",
+            "| --- | --- | --- |",
+            *rows(DocumentServer, {name: name for name in DocumentServer.model_fields}),
             "",
         ]
     )

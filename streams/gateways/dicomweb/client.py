@@ -13,11 +13,11 @@ from typing import Any, NamedTuple, TypeVar
 from dicomweb_client.web import DICOMwebClient, _Transaction
 
 from streams.errors import ContractError, RejectedMessage
-from streams.gateways.dicomweb.bounds import Bounds
-from streams.gateways.dicomweb.failures import PacsAway, meaning
-from streams.gateways.dicomweb.hosts import Place
+from streams.gateways.dicomweb.hosts import Place, permits
 from streams.gateways.dicomweb.returning import Source, in_parts, reference_of, refused_of
-from streams.gateways.dicomweb.session import new_session
+from streams.gateways.web.bounds import Bounds
+from streams.gateways.web.failures import ServerAway, meaning
+from streams.gateways.web.session import new_session
 from streams.pixels import header
 from streams.pixels.header import Header
 from streams.pixels.terms import body_part
@@ -92,7 +92,7 @@ class PacsClient:
 
         Raises
         ------
-        NotThere, PacsAway
+        NotThere, ServerAway
             Where it may be there later (`RetryableError`).
         RejectedMessage
             ``host-not-allowed``, ``redirects``, ``too-large``, ``pacs-refused``.
@@ -139,7 +139,7 @@ class PacsClient:
             try:
                 loop = asyncio.get_running_loop()
                 return await loop.run_in_executor(self._threads, self._asked, most_bytes, question)
-            except PacsAway as away:
+            except ServerAway as away:
                 if attempt + 1 == _TRIES or away.reason not in {"connection", "status-503", "status-429"}:
                     raise
             await asyncio.sleep(_PAUSE_S * (0.5 + random.random()))  # noqa: S311 - jitter
@@ -155,15 +155,15 @@ class PacsClient:
             raise
         except ContractError:
             # A secret that cannot be read now concerns this PACS alone; at the start it stops the worker.
-            raise PacsAway("secret", name) from None
+            raise ServerAway("secret", name) from None
         except Exception as error:  # the client raises what its libraries raise
-            raise PacsAway("timeout", name) if bounds.is_over else meaning(error, name) from None
+            raise ServerAway("timeout", name) if bounds.is_over else meaning(error, name) from None
 
     def _mine(self) -> tuple[InstanceBytesClient, Bounds]:
         if not hasattr(self._own, "client"):
             self._own.bounds = Bounds(self._timeout_s)
             self._bounds.append(self._own.bounds)
-            session = new_session(self._place.pacs, self._own.bounds)
+            session = new_session(self._place.pacs, permits(self._place.pacs), self._own.bounds)
             self._own.client = InstanceBytesClient(self._place.url, session=session, timeout=self._timeout_s)
             # Trying again is ours: the library would also try again what must not be.
             self._own.client.set_http_retry_params(retry=False)

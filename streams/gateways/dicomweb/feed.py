@@ -8,9 +8,10 @@ from typing import Any
 
 from streams.errors import ContractError, RejectedMessage
 from streams.gateways.dicomweb import changes
-from streams.gateways.dicomweb.bounds import Bounds
-from streams.gateways.dicomweb.failures import NotThere, PacsAway, meaning
-from streams.gateways.dicomweb.session import new_session
+from streams.gateways.dicomweb.hosts import permits
+from streams.gateways.web.bounds import Bounds
+from streams.gateways.web.failures import NotThere, ServerAway, meaning
+from streams.gateways.web.session import new_session
 from streams.settings import Pacs
 
 _LARGEST = 16 * 1024 * 1024
@@ -23,7 +24,7 @@ class ChangeFeed:
     def __init__(self, pacs: Pacs, timeout_s: float) -> None:
         self.pacs = pacs
         self._bounds = Bounds(timeout_s)
-        self._session = new_session(pacs, self._bounds)
+        self._session = new_session(pacs, permits(pacs), self._bounds)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"changes-{pacs.name}")
 
     async def page(self, since: int) -> changes.Page:
@@ -31,7 +32,7 @@ class ChangeFeed:
 
         Raises
         ------
-        PacsAway
+        ServerAway
             Where it cannot be read now.
         """
         found = await self._page(since)
@@ -43,7 +44,7 @@ class ChangeFeed:
         try:
             return changes.page(answer)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise PacsAway("answer", self.pacs.name) from None
+            raise ServerAway("answer", self.pacs.name) from None
 
     async def study(self, found: str) -> changes.Json | None:
         """Return the ImagingStudy of a study; None where it is gone meanwhile."""
@@ -53,7 +54,7 @@ class ChangeFeed:
         except NotThere:
             return None
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise PacsAway("answer", self.pacs.name) from None
+            raise ServerAway("answer", self.pacs.name) from None
 
     async def _get(self, path: str) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._asked, path)
@@ -65,9 +66,9 @@ class ChangeFeed:
                 answer.raise_for_status()
                 return answer.json()
         except RejectedMessage:
-            raise PacsAway("refused", self.pacs.name) from None
+            raise ServerAway("refused", self.pacs.name) from None
         except ContractError:
-            raise PacsAway("secret", self.pacs.name) from None
+            raise ServerAway("secret", self.pacs.name) from None
         except Exception as error:
             raise meaning(error, self.pacs.name) from None
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from streams.errors import RejectedMessage
+from streams.gateways.web.origins import Origin, lies_below, origin
+from streams.gateways.web.session import Permits
 from streams.settings import Pacs
-
-_PORTS = {"http": 80, "https": 443}
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~\-]+)*/?")
-
-
-class Origin(NamedTuple):
-    """Scheme, host and port of an address (RFC 6454)."""
-
-    scheme: str
-    host: str
-    port: int
 
 
 class Place(NamedTuple):
@@ -28,22 +17,16 @@ class Place(NamedTuple):
     url: str
 
 
-def origin(url: str) -> Origin | None:
-    """Return the origin of an address; None where it is none of http or https."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _PORTS or not parts.hostname:
-        return None
-    return Origin(parts.scheme, parts.hostname.lower().rstrip("."), port or _PORTS[parts.scheme])
-
-
 def allowed(pacs: Pacs) -> frozenset[Origin]:
     """Return every origin that requests to a PACS may go to, its redirects included."""
     given = (pacs.url, pacs.changes_url, *pacs.redirect_hosts)
     return frozenset(found for url in given if url and (found := origin(url)) is not None)
+
+
+def permits(pacs: Pacs) -> Permits:
+    """Return what tells whether a request to a PACS may go to an address."""
+    origins = allowed(pacs)
+    return lambda url: origin(url) in origins
 
 
 def place_of(endpoints: tuple[str, ...], known: tuple[Pacs, ...]) -> Place:
@@ -77,14 +60,4 @@ def _url(endpoint: str, pacs: Pacs) -> str | None:
         return pacs.url if endpoint.removeprefix("Endpoint/") in pacs.endpoints else None
     # Some name the study's own address; the service is what is asked.
     service = endpoint.partition("/studies")[0].rstrip("/")
-    return service if _lies_below(endpoint, pacs.url) and _lies_below(service, pacs.url) else None
-
-
-def _lies_below(url: str, base: str) -> bool:
-    """Tell whether an address is a PACS's own or one below it, written so that nothing in it can mean another place."""
-    if "@" in url or "?" in url or "#" in url or origin(url) is None or origin(url) != origin(base):
-        return False
-    path, above = urlsplit(url).path.rstrip("/"), urlsplit(base).path.rstrip("/")
-    if not _PATH.fullmatch(path) or any(set(part) == {"."} for part in path.split("/")):
-        return False
-    return path == above or path.startswith(above + "/")
+    return service if lies_below(endpoint, pacs.url) and lies_below(service, pacs.url) else None

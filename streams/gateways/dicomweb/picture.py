@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from streams.errors import RetryableError
 from streams.gateways.dicomweb.client import PacsClient
-from streams.gateways.dicomweb.failures import NotThere
 from streams.gateways.dicomweb.hosts import Place
+from streams.gateways.web.failures import NotThere
 from streams.pixels.header import Header
 from streams.pixels.image import Image
 from streams.pixels.limits import MIB, Limits

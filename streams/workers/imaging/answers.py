@@ -1,17 +1,13 @@
-"""What goes out for a study: predictions, a wait for another try, or a dead letter."""
+"""What goes out for a study: predictions, or a wait for another try."""
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import msgspec
 
-from streams import topics
-from streams.errors import RejectedMessage
+from streams import metrics, topics
 from streams.pixels.frames import chosen
 from streams.pixels.image import Image
 from streams.records import (
-    DeadLetter,
     ImageBasis,
     ImagingStudyVersion,
     Reading,
@@ -21,8 +17,7 @@ from streams.records import (
     StudyRetry,
 )
 from streams.transport.produce import Out
-from streams.transport.runs import Record, Run
-from streams.workers.intake import dead_letter_out
+from streams.workers.slow.replies import Errand, Trade
 
 _encode = msgspec.json.Encoder().encode
 
@@ -78,26 +73,25 @@ def predictions_out(said: StudyPredictions, partition: int) -> Out:
     return Out(topics.PREDICTIONS_IMAGING, partition, said.patient_id.encode(), _encode(said))
 
 
-def retry_out(retry: StudyRetry, topic: str, partition: int) -> Out:
+def retry_out(errand: Errand[ImagingStudyVersion], reason: str, have: int, topic: str) -> Out:
     """Return the record by which a study waits."""
-    return Out(topic, partition, retry.study.patient_id.encode(), _encode(retry))
+    retry = StudyRetry(errand.event, errand.attempt + 1, errand.since, reason, have)
+    return Out(topic, errand.run.partition, retry.study.patient_id.encode(), _encode(retry))
 
 
-def letter_out(study: ImagingStudyVersion, rejected: RejectedMessage, record: Record, run: Run, partitions: int) -> Out:
-    """Return the dead letter of a study, with the event that names it."""
-    value = record.value or b""
-    letter = DeadLetter(
-        reason=rejected.reason,
-        field=rejected.field,
-        expected=rejected.expected,
-        received=rejected.received,
-        source=study.source,
-        topic=run.topic,
-        partition=run.partition,
-        offset=record.offset,
-        entry=-1,
-        sha256=sha256(value).hexdigest(),
-        received_at=study.received_at,
-        payload=value,
-    )
-    return dead_letter_out(letter, partitions)
+def _said_out(
+    study: ImagingStudyVersion, predictions: tuple[StudyPrediction, ...], reasons: tuple[str, ...], partition: int
+) -> Out:
+    return predictions_out(said_of(study, predictions, reasons), partition)
+
+
+TRADE: Trade[ImagingStudyVersion, StudyPrediction] = Trade(
+    what="study",
+    needs="its images",
+    server="pacs-away",
+    outcomes=metrics.STUDIES,
+    seconds=metrics.STUDY_SECONDS,
+    said=_said_out,
+    retry=retry_out,
+)
+"""Of imaging studies."""

@@ -10,43 +10,39 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams import metrics, topics
+from streams import topics
 from streams.clock import Clock
 from streams.errors import ContractError, RejectedMessage, RetryableError
 from streams.gateways.dicomweb.client import PacsClient
-from streams.gateways.dicomweb.failures import NotThere, PacsAway
+from streams.gateways.web.failures import ServerAway
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.log import where_it_failed
 from streams.pixels.choice import choose
 from streams.pixels.header import Header
 from streams.pixels.image import Image
-from streams.records import ImagingStudyVersion, Overruling, Status, StudyPrediction, StudyRetry
+from streams.records import ImagingStudyVersion, Overruling, StudyPrediction, StudyRetry
 from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.transport.runs import Record, Run
 from streams.workers.gathering import decoded
-from streams.workers.imaging import answers, waiting
-from streams.workers.imaging.known import Known
+from streams.workers.imaging import answers
 from streams.workers.imaging.lanes import Lane, Lanes
-from streams.workers.imaging.models import ModelAway, Models
-from streams.workers.imaging.pictures import Arriving, Darkroom, Inventory, inventory
+from streams.workers.imaging.models import Models
+from streams.workers.imaging.pictures import Darkroom, Inventory, inventory
 from streams.workers.imaging.results import Results, store
 from streams.workers.intake import OVERRULING_KEY
+from streams.workers.slow import waiting
+from streams.workers.slow.asking import ModelAway
+from streams.workers.slow.known import Known
+from streams.workers.slow.replies import AWAY, Errand, Replies
 
-_AWAY: Status = "unavailable"
 log = logging.getLogger(__name__)
 _event = msgspec.json.Decoder(ImagingStudyVersion | Overruling).decode
 _retry = msgspec.json.Decoder(StudyRetry).decode
 
 
-class Errand(NamedTuple):
-    """One study and the record that brought it."""
-
-    study: ImagingStudyVersion
-    attempt: int
-    since: int
-    record: Record
-    run: Run
+Study = Errand[ImagingStudyVersion]
+"""One study and the record that brought it."""
 
 
 class Found(NamedTuple):
@@ -62,7 +58,8 @@ class Clerk:
 
     def __init__(self, settings: Settings, models: Models, lanes: Lanes, darkroom: Darkroom, clock: Clock) -> None:
         self._settings, self._models, self._lanes, self._darkroom = settings, models, lanes, darkroom
-        self._clock, self._waits, self._known = clock, waiting.Waits(settings), Known()
+        self._clock, self._waits, self._known = clock, waiting.of_imaging(settings), Known()
+        self._replies = Replies(answers.TRADE, self._waits, clock, settings.partitions)
         self.results = Results(clock)
 
     async def answer(self, record: Record, run: Run) -> list[Out]:
@@ -72,7 +69,7 @@ class Clerk:
         event = decoded(_event, record, run)
         self._known.hear(event)
         if isinstance(event, Overruling):
-            metrics.STUDIES.labels("overruled", "").inc()
+            self._replies.count("overruled")
             return [Out(topics.PREDICTIONS_IMAGING, run.partition, OVERRULING_KEY, record.value)]
         return await self._study(Errand(event, 0, event.received_at, record, run))
 
@@ -82,100 +79,98 @@ class Clerk:
         if not (kept.files or kept.failed):
             return []
         errand = self._errand(record, run)
-        if self._known.is_overtaken(errand.study):
+        if self._known.is_overtaken(errand.event):
             return []
-        failed = [self._letter(errand, _given_up("not-stored"))] if kept.failed else []
+        failed = [self._replies.letter(errand, self._replies.given_up("not-stored"))] if kept.failed else []
         return failed + (await self._stored(errand, kept.files) if kept.files else [])
 
-    async def _stored(self, errand: Errand, files: list[bytes]) -> list[Out]:
-        lane, url = self._lanes.of(_endpoints(errand.study))
+    async def _stored(self, errand: Study, files: list[bytes]) -> list[Out]:
+        lane, url = self._lanes.of(_endpoints(errand.event))
         try:
             async with lane.slot(url, storing=True) as client:
                 await store(files, client)
         except RejectedMessage as rejected:
-            return [self._letter(errand, rejected)]
+            return [self._replies.letter(errand, rejected)]
         except RetryableError as error:
-            if isinstance(error, PacsAway) and error.forbidden:
-                return [self._letter(errand, _given_up("not-stored"))]
-            if self._waits.gives_up(errand.since, self._clock.now()):
-                return [self._letter(errand, _given_up("not-stored"))]
+            if (isinstance(error, ServerAway) and error.forbidden) or self._replies.gives_up(errand):
+                return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
             # It is judged again then, to the same end, and stored under the same UIDs.
-            return self._wait(errand, "not-stored")
+            return self._replies.wait(errand, "not-stored")
         except Exception as error:  # the prediction stands whatever becomes of its drawing
             log.error("worker=imaging a result could not be stored: %s", where_it_failed(error))
-            return [self._letter(errand, _given_up("not-stored"))]
+            return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
         return []
 
-    def _errand(self, record: Record, run: Run) -> Errand:
+    def _errand(self, record: Record, run: Run) -> Study:
         if run.topic != topics.EVENTS_IMAGING:
             waited = decoded(_retry, record, run)
             return Errand(waited.study, waited.attempt, waited.since, record, run)
         event = decoded(_event, record, run)
         return Errand(event, 0, event.received_at, record, run)
 
-    async def _study(self, errand: Errand) -> list[Out]:
+    async def _study(self, errand: Study) -> list[Out]:
         spared = self._spared(errand)
         if spared is not None:
             return spared
         try:
-            lane, url = self._lanes.of(_endpoints(errand.study))
+            lane, url = self._lanes.of(_endpoints(errand.event))
         except RejectedMessage as rejected:
-            return self._refused(errand, rejected)
+            return self._replies.refused(errand, rejected)
         if self._lanes.is_full(lane):
-            return self._wait(errand, waiting.BUSY)
-        lane.waiting += 1
+            return self._replies.wait(errand, waiting.BUSY)
+        lane.slots.waiting += 1
         try:
             return await self._fetched(errand, lane, url)
         finally:
-            lane.waiting -= 1
+            lane.slots.waiting -= 1
 
-    def _spared(self, errand: Errand) -> list[Out] | None:
+    def _spared(self, errand: Study) -> list[Out] | None:
         """Return what goes out for a study that no PACS has to be asked about; None where one has to be."""
-        study = errand.study
+        study = errand.event
         if self._known.is_overtaken(study):
-            metrics.STUDIES.labels("skipped", "overtaken").inc()
+            self._replies.count("skipped", "overtaken")
             return []
         if study.withdrawn:
-            metrics.STUDIES.labels("withdrawn", "").inc()
-            return self._said(errand, (), ())
+            self._replies.count("withdrawn")
+            return self._replies.said(errand, (), ())
         if not self._settings.pacs:
-            return self._skipped(errand, "no-pacs")
+            return self._replies.skipped(errand, "no-pacs")
         if study.modalities and not any(map(self._models.may_take, study.modalities)):
-            return self._skipped(errand, "modality")
+            return self._replies.skipped(errand, "modality")
         return None
 
-    async def _fetched(self, errand: Errand, lane: Lane, url: str) -> list[Out]:
+    async def _fetched(self, errand: Study, lane: Lane, url: str) -> list[Out]:
         try:
             async with lane.slot(url) as client:
-                if self._known.is_overtaken(errand.study):
-                    metrics.STUDIES.labels("skipped", "overtaken").inc()
+                if self._known.is_overtaken(errand.event):
+                    self._replies.count("skipped", "overtaken")
                     return []
                 found = await self._in_time(errand, client, lane)
         except RejectedMessage as rejected:
-            return self._refused(errand, rejected)
+            return self._replies.refused(errand, rejected)
         except RetryableError as error:
-            return self._not_now(errand, error)
+            return self._replies.not_now(errand, error)
         except ContractError:
             raise
         except Exception as error:  # one odd study must not stop all others; where it failed tells us what to mend
             log.error("worker=imaging a study made it fail: %s", where_it_failed(error))
-            return self._refused(errand, RejectedMessage("internal", "study", "a study", type(error).__name__))
-        return self._answered(errand, found)
+            return self._replies.refused(errand, RejectedMessage("internal", "study", "a study", type(error).__name__))
+        return self._replies.answered(errand, *found)
 
-    async def _in_time(self, errand: Errand, client: PacsClient, lane: Lane) -> Found:
+    async def _in_time(self, errand: Study, client: PacsClient, lane: Lane) -> Found:
         try:
             async with asyncio.timeout(self._settings.imaging_study_timeout_s):
                 return await self._judged(errand, client, lane)
         except TimeoutError:
             self.results.take(errand.record, errand.run)
-            raise PacsAway("timeout", lane.pacs.name) from None
+            raise ServerAway("timeout", lane.pacs.name) from None
         except Exception:
             self.results.take(errand.record, errand.run)
             raise
 
-    async def _judged(self, errand: Errand, client: PacsClient, lane: Lane) -> Found:
+    async def _judged(self, errand: Study, client: PacsClient, lane: Lane) -> Found:
         """Let every model whose selection takes a picture of the study judge it."""
-        study = errand.study
+        study = errand.event
         wait = not self._waits.has_arrived(study.received_at, self._clock.now())
         most = self._settings.imaging_most_instances
         listed = await inventory(study, client, self._models.may_take, most, wait=wait)
@@ -205,7 +200,7 @@ class Clerk:
         return wanted, reasons
 
     async def _seen(
-        self, header: Header, specs: list[ImagingManifest], client: PacsClient, lane: Lane, errand: Errand
+        self, header: Header, specs: list[ImagingManifest], client: PacsClient, lane: Lane, errand: Study
     ) -> AsyncIterator[StudyPrediction]:
         async with self._darkroom.picture(header, client, lane.budget) as image:
             for spec in specs:
@@ -221,63 +216,7 @@ class Clerk:
         try:
             return answers.predicted(await self._models.ask(spec, image), image)
         except ModelAway as away:
-            return StudyPrediction(spec.name, spec.version, _AWAY, (away.reason,))
-
-    def _answered(self, errand: Errand, found: Found) -> list[Out]:
-        if not found.predictions:
-            return self._skipped(errand, *found.reasons)
-        away = [one for one in found.predictions if one.status == _AWAY]
-        due = away and not self._waits.gives_up(errand.since, self._clock.now())
-        outs: list[Out] = []
-        # What the other models say is said once and at once; the first complete answer replaces it.
-        if not due or (errand.attempt == 0 and len(away) < len(found.predictions)):
-            metrics.STUDIES.labels("answered", "").inc()
-            metrics.STUDY_SECONDS.observe(max(0.0, (self._clock.now() - errand.study.received_at) / 1000))
-            outs += [self._letter(errand, rejected) for rejected in found.rejected]
-            outs += self._said(errand, found.predictions, found.reasons)
-        if due:
-            return outs + self._wait(errand, f"model-away:{away[0].reasons[0]}")
-        return outs + ([self._letter(errand, _given_up("model-away"))] if away else [])
-
-    def _skipped(self, errand: Errand, *reasons: str) -> list[Out]:
-        for reason in reasons:
-            metrics.STUDIES.labels("skipped", reason).inc()
-        return self._said(errand, (), reasons)
-
-    def _not_now(self, errand: Errand, error: RetryableError) -> list[Out]:
-        """Let a study wait for another try, or give it up where it has waited beyond its deadline."""
-        now = self._clock.now()
-        if isinstance(error, NotThere | Arriving):
-            if self._waits.has_arrived(errand.since, now):
-                return self._refused(errand, _given_up("not-arrived"))
-            return self._wait(errand, waiting.ARRIVING, getattr(error, "have", -1))
-        who = "pacs-away" if isinstance(error, PacsAway) else "worker"
-        if self._waits.gives_up(errand.since, now):
-            return self._refused(errand, _given_up(who))
-        return self._wait(errand, f"{who}:{getattr(error, 'reason', 'unavailable')}")
-
-    def _wait(self, errand: Errand, reason: str, have: int = -1) -> list[Out]:
-        metrics.STUDIES.labels("waits", reason).inc()
-        topic = self._waits.topic(errand.since, self._clock.now())
-        retry = StudyRetry(errand.study, errand.attempt + 1, errand.since, reason, have)
-        return [answers.retry_out(retry, topic, errand.run.partition)]
-
-    def _refused(self, errand: Errand, rejected: RejectedMessage) -> list[Out]:
-        """Give a study up: a dead letter, and word that nothing is said of this version."""
-        metrics.STUDIES.labels("refused", rejected.reason).inc()
-        return [self._letter(errand, rejected), *self._said(errand, (), (rejected.reason,))]
-
-    def _letter(self, errand: Errand, rejected: RejectedMessage) -> Out:
-        metrics.DEAD_LETTERS.labels(errand.study.source, rejected.reason).inc()
-        return answers.letter_out(errand.study, rejected, errand.record, errand.run, self._settings.partitions)
-
-    def _said(self, errand: Errand, predictions: tuple[StudyPrediction, ...], reasons: tuple[str, ...]) -> list[Out]:
-        said = answers.said_of(errand.study, predictions, reasons)
-        return [answers.predictions_out(said, errand.run.partition)]
-
-
-def _given_up(reason: str) -> RejectedMessage:
-    return RejectedMessage(reason, "study", "its images within the deadline of the settings", "none")
+            return StudyPrediction(spec.name, spec.version, AWAY, (away.reason,))
 
 
 def _one(reasons: list[str]) -> tuple[str, ...]:

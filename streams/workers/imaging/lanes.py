@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from streams.gateways.dicomweb.client import PacsClient
-from streams.gateways.dicomweb.failures import PacsAway
 from streams.gateways.dicomweb.hosts import Place, place_of
-from streams.inference.breaker import Breaker
 from streams.settings import Pacs, Settings
 from streams.workers.imaging.budget import Budget
+from streams.workers.slow.slots import Slots
 
 _MIB = 1024 * 1024
-_PAUSE_S = 10.0
-"""Seconds that a PACS which keeps failing is not asked."""
-_LEAST_CALLS = 4
 _MOST_ADDRESSES = 16
 """Base addresses below one PACS that are kept connected."""
-
-
-def _new_breaker() -> Breaker:
-    return Breaker(_PAUSE_S, window_s=60.0, least_calls=_LEAST_CALLS)
 
 
 class Lane:
@@ -33,48 +23,20 @@ class Lane:
     def __init__(self, pacs: Pacs, settings: Settings) -> None:
         self.pacs = pacs
         self.budget = Budget(settings.imaging_bytes_in_flight_mb * _MIB)
-        self.waiting = 0
-        """Studies that have come for this PACS and are not done."""
         self._at_once, self._timeout_s = settings.imaging_studies_at_once, settings.imaging_request_timeout_s
-        self._slots = asyncio.Semaphore(self._at_once)
-        self._reading, self._storing = _new_breaker(), _new_breaker()
+        self.slots = Slots(pacs.name, self._at_once)
         self._clients: dict[str, PacsClient] = {}
         self._in_use: Counter[str] = Counter()
 
     @asynccontextmanager
     async def slot(self, url: str, *, storing: bool = False) -> AsyncIterator[PacsClient]:
-        """Wait for a turn and hand out the client; what is raised within says whether the PACS is well.
-
-        Parameters
-        ----------
-        storing
-            Something is to be put into the PACS; whether it takes that says nothing of whether it can be read.
-
-        Raises
-        ------
-        PacsAway
-            At once, where the PACS has kept failing.
-        """
-        breaker = self._storing if storing else self._reading
-        async with self._slots:
-            ticket = breaker.admit(time.monotonic())
-            if ticket is None:
-                raise PacsAway("breaker-open", self.pacs.name)
+        """Wait for a turn and hand out the client; see `Slots.turn`."""
+        async with self.slots.turn(storing=storing):
             self._in_use[url] += 1
             try:
                 yield self._client(url)
-            except PacsAway as away:
-                breaker.record(ticket, ok=storing and away.forbidden, now=time.monotonic())
-                raise
-            except asyncio.CancelledError:
-                breaker.abandon(ticket, time.monotonic())
-                raise
-            except BaseException:
-                breaker.record(ticket, ok=True, now=time.monotonic())
-                raise
             finally:
                 self._in_use[url] -= 1
-            breaker.record(ticket, ok=True, now=time.monotonic())
 
     def _client(self, url: str) -> PacsClient:
         if url not in self._clients:
@@ -107,7 +69,7 @@ class Lanes:
 
     def is_full(self, lane: Lane) -> bool:
         """Tell whether a PACS has its share of what waits in memory; the only PACS may have all of it."""
-        return self._share is not None and lane.waiting >= self._share
+        return self._share is not None and lane.slots.waiting >= self._share
 
     def close(self) -> None:
         """Close all connections."""

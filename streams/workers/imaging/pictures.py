@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from streams.errors import RejectedMessage, RetryableError
+from streams.errors import RejectedMessage
 from streams.gateways.dicomweb.client import PacsClient, SeriesFound
-from streams.gateways.dicomweb.failures import NotThere
+from streams.gateways.web.failures import NotThere
 from streams.pixels import terms
 from streams.pixels.header import Header
 from streams.pixels.image import Image
@@ -23,7 +23,7 @@ _SPARE = 4 * _MIB
 """Bytes of a file beside its pixels that are nothing to wonder at."""
 
 
-class Arriving(RetryableError):
+class Arriving(NotThere):
     """Fewer instances are there than were announced."""
 
     def __init__(self, have: int) -> None:

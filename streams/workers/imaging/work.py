@@ -9,19 +9,19 @@ from typing import Any
 from streams import topics
 from streams.clock import Clock, WallClock
 from streams.gateways.dicomweb.picture import limits_of
-from streams.gateways.dicomweb.session import check_secrets
+from streams.gateways.web.session import check_secrets
 from streams.inference.client import Client, TritonClient
 from streams.inference.repository import discover_imaging
 from streams.pixels.pool import Pool
 from streams.settings import Settings
 from streams.workers.imaging.clerk import Clerk
-from streams.workers.imaging.desk import Desk
 from streams.workers.imaging.feeds import Feeds
 from streams.workers.imaging.lanes import Lanes
 from streams.workers.imaging.models import Models
 from streams.workers.imaging.pictures import Darkroom
-from streams.workers.imaging.waiting import Waits
 from streams.workers.lifecycle import Host
+from streams.workers.slow.desk import Desk, pause_waiting, paused
+from streams.workers.slow.waiting import of_imaging
 
 POLL_RECORDS = 50
 """Most records of one run: it is acknowledged as a whole, and a study takes seconds."""
@@ -49,7 +49,8 @@ class ImagingWork:
         self.clerk = Clerk(settings, self.models, self._lanes, darkroom, self._clock)
         self.pipeline = Desk(
             self.clerk.answer, self._send, host.acknowledge,
-            delay_ms=Waits(settings).delay_ms, now=self._clock.now, most=settings.imaging_waiting, hold=self._hold,
+            delay_ms=of_imaging(settings).delay_ms, now=self._clock.now, most=settings.imaging_waiting,
+            hold=lambda topic, partition: paused(host.app.run_consumer, topic, partition),
         )  # fmt: skip
         self.pipeline.after = self.clerk.after
         self.feeds = Feeds(settings, host.producer, self._clock)
@@ -81,16 +82,8 @@ class ImagingWork:
 
     async def idle(self) -> None:
         """Fetch no more of what waits for its time, and go on with the others."""
-        consumer = self.host.app.run_consumer
-        mine = {tp for tp in consumer.assignment() if tp.topic in topics.IMAGING_RETRIES}
-        waiting = {tp for tp in mine if tuple(tp) in self.pipeline.waiting}
-        consumer.pause_partitions(waiting)
-        consumer.resume_partitions(mine - waiting)
+        pause_waiting(self.host.app.run_consumer, topics.IMAGING_RETRIES, self.pipeline.waiting)
         self.feeds.check()
-
-    def _hold(self, topic: str, partition: int) -> None:
-        consumer = self.host.app.run_consumer
-        consumer.pause_partitions([tp for tp in consumer.assignment() if tuple(tp) == (topic, partition)])
 
     async def stop(self) -> None:
         """End the decoding processes and close the connections."""

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from streams.errors import ContractError
-from streams.gateways.dicomweb.bounds import Bounds
 from streams.gateways.dicomweb.client import PacsClient
-from streams.gateways.dicomweb.failures import PacsAway
-from streams.gateways.dicomweb.hosts import Place
-from streams.gateways.dicomweb.session import check_secrets, new_session
+from streams.gateways.dicomweb.hosts import Place, permits
+from streams.gateways.web.bounds import Bounds
+from streams.gateways.web.failures import ServerAway
+from streams.gateways.web.session import check_secrets, new_session
 from streams.settings import Pacs
 from tests.integration.odd_pacs import OddPacs, running
 
@@ -72,7 +72,7 @@ def test_a_secret_that_cannot_be_read_is_told_at_the_start(tmp_path: Path) -> No
 
 
 async def test_a_secret_that_goes_away_later_concerns_that_pacs_alone(odd: OddPacs, tmp_path: Path) -> None:
-    with pytest.raises(PacsAway, match="secret"):
+    with pytest.raises(ServerAway, match="secret"):
         await client_of(odd, token_file=tmp_path / "missing").series("1.2.3")
     assert odd.asked == []
 
@@ -111,14 +111,14 @@ async def test_certificates_are_shown_and_asked_for(tmp_path: Path) -> None:
         assert await client_of(server, **known).series("1.2.3") == []
         for missing in known:
             shown = {name: path for name, path in known.items() if name != missing}
-            with pytest.raises(PacsAway):
+            with pytest.raises(ServerAway):
                 await client_of(server, **shown).series("1.2.3")
         assert len(server.asked) == 1
 
 
 def test_a_session_keeps_the_bounds_of_its_thread() -> None:
     pacs = Pacs(name="odd", url="https://pacs.example")
-    session = new_session(pacs, Bounds(1.0))
+    session = new_session(pacs, permits(pacs), Bounds(1.0))
     assert not session.trust_env
     assert session.get_adapter("https://anything").__class__.__name__ == "GuardedAdapter"
     assert session.get_adapter("http://anything").__class__.__name__ == "GuardedAdapter"

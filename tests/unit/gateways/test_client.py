@@ -10,8 +10,8 @@ import pytest
 
 from streams.errors import RejectedMessage
 from streams.gateways.dicomweb.client import PacsClient
-from streams.gateways.dicomweb.failures import NotThere, PacsAway
 from streams.gateways.dicomweb.hosts import Place
+from streams.gateways.web.failures import NotThere, ServerAway
 from streams.settings import Pacs
 from tests.integration.odd_pacs import OddPacs, running
 
@@ -58,7 +58,7 @@ async def test_redirects_without_end_are_refused(odd: OddPacs) -> None:
 
 async def test_an_answer_that_trickles_is_cut_at_the_deadline(odd: OddPacs) -> None:
     began = time.monotonic()
-    with pytest.raises(PacsAway, match="timeout"):
+    with pytest.raises(ServerAway, match="timeout"):
         await client_of(odd, "trickle", timeout_s=1.0).series(STUDY)
     assert time.monotonic() - began < 30
 
@@ -70,19 +70,19 @@ async def test_an_answer_without_end_is_cut_at_the_limit(odd: OddPacs) -> None:
 
 @pytest.mark.parametrize(("way", "reason"), [("prose", "answer"), ("deep", "answer"), ("broken", "status-500")])
 async def test_what_another_try_may_mend_is_tried_again_later(odd: OddPacs, way: str, reason: str) -> None:
-    with pytest.raises(PacsAway, match=reason) as caught:
+    with pytest.raises(ServerAway, match=reason) as caught:
         await client_of(odd, way).series(STUDY)
     assert caught.value.reason == reason
 
 
 async def test_what_no_other_try_will_mend_is_refused(odd: OddPacs) -> None:
-    with pytest.raises(RejectedMessage, match="pacs-refused"):
+    with pytest.raises(RejectedMessage, match="server-refused"):
         await client_of(odd, "refusing").series(STUDY)
 
 
 async def test_nobody_there_is_away() -> None:
     pacs = Pacs(name="nobody", url="http://127.0.0.1:1/dicom-web")
-    with pytest.raises(PacsAway, match="connection"):
+    with pytest.raises(ServerAway, match="connection"):
         await PacsClient(Place(pacs, pacs.url), at_once=1, timeout_s=5.0).series(STUDY)
 
 
@@ -92,7 +92,7 @@ async def test_a_series_whose_uid_is_none_is_never_asked_for(odd: OddPacs) -> No
 
 async def test_no_message_names_a_study(odd: OddPacs) -> None:
     for way in ("away", "circle", "prose", "broken", "refusing", "missing"):
-        with pytest.raises((RejectedMessage, PacsAway, NotThere)) as caught:
+        with pytest.raises((RejectedMessage, ServerAway, NotThere)) as caught:
             await client_of(odd, way).series("1.2.999999")
         assert "999999" not in str(caught.value)
         assert caught.value.__cause__ is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.errors import RejectedMessage
-from streams.gateways.dicomweb.hosts import Origin, allowed, origin, place_of
+from streams.gateways.dicomweb.hosts import allowed, place_of
+from streams.gateways.web.origins import Origin, origin
 from streams.settings import Pacs
 
 MAIN = Pacs(name="main", url="https://pacs.example/dicom-web", endpoints=("e1", "e2"))

@@ -17,12 +17,20 @@ from streams.clock import HOUR
 from streams.identity import is_alias
 from streams.publish.identity import facts_digest
 from streams.records import (
+    Carrying,
     Event,
+    HeadReading,
     Identity,
     ImageBasis,
     ImagingStudyVersion,
+    Level,
     Measure,
     Measured,
+    NoteBasis,
+    NotePrediction,
+    NotePredictions,
+    NoteReading,
+    NoteVersion,
     ObservationVersion,
     Overruling,
     PatientVersion,
@@ -48,7 +56,11 @@ RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * 24 * HOUR)
 PARTITIONS = 3
 RELAY = Relay(PARTITIONS)
 
-TOPICS = {ObservationVersion: topics.EVENTS_OBSERVATIONS, StudyPredictions: topics.PREDICTIONS_IMAGING}
+TOPICS = {
+    ObservationVersion: topics.EVENTS_OBSERVATIONS,
+    StudyPredictions: topics.PREDICTIONS_IMAGING,
+    NotePredictions: topics.PREDICTIONS_NOTES,
+}
 
 
 def digested(event: Any) -> Any:
@@ -314,4 +326,27 @@ def film(
     return StudyPredictions(
         patient_id, "hospital", study.resource_id, place, "1.2", at, received, study.withdrawn,
         predictions=() if study.withdrawn else (said,),
+    )  # fmt: skip
+
+
+def note(
+    name: str, patient_id: str, at: int, version: Version, probability: float | None, *,
+    replaces: tuple[str, ...] = (), source: str = "hospital", head: str = "cardiovascular", received: int = 0,
+) -> Any:  # fmt: skip
+    """Return what a model of notes says of a note as a digested version; None: the note could not be read."""
+    level: Level = "high" if (probability or 0.0) >= 0.5 else "low"
+    heads = () if probability is None else (HeadReading(head, probability, level, (Carrying(0, 9, 1.5),)),)
+    said = NotePrediction(
+        "notes_bert", "1", "indeterminate" if probability is None else "ok",
+        ("empty",) if probability is None else (), NoteBasis(9, "00", "text/plain"),
+        NoteReading("notes_bert", "1", heads),
+    )  # fmt: skip
+    withdrawn = version.status_rank == 4
+    kept = () if withdrawn else replaces
+    told = NoteVersion(
+        source, f"DocumentReference/{name}", patient_id, version, withdrawn, 0, written_at=at, replaces=kept
+    )
+    return NotePredictions(
+        patient_id, source, told.resource_id, digested(told).version, at, received, withdrawn, replaces=kept,
+        predictions=() if withdrawn else (said,),
     )  # fmt: skip

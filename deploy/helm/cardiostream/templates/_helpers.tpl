@@ -78,6 +78,9 @@ CARDIOSTREAM_SOURCES: {{ toJson . | quote }}
 {{- with .Values.pacs }}
 CARDIOSTREAM_PACS: {{ toJson . | quote }}
 {{- end }}
+{{- with .Values.documentServers }}
+CARDIOSTREAM_DOCUMENT_SERVERS: {{ toJson . | quote }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
 {{- end }}

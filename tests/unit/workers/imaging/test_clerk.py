@@ -140,7 +140,7 @@ async def test_every_byte_is_given_back(specs: Any) -> None:
     office.archive.undecodable.add(FRONTAL.sop_uid)
     await office.answer(study())
     lane, _ = office.lanes.of(())
-    assert (lane.budget.held, lane.waiting) == (0, 0)
+    assert (lane.budget.held, lane.slots.waiting) == (0, 0)
 
 
 async def test_a_defect_of_ours_costs_one_study_and_not_the_worker(specs: Any) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from streams import topics
-from streams.gateways.dicomweb.failures import PacsAway
+from streams.gateways.web.failures import ServerAway
 from streams.inference.client import Unanswered, UnknownModel
 from streams.records import SeriesAnnounced, StudyRetry, Version
 from tests.unit.workers.imaging.office import FRONTAL, HOUR, NOW, SERIES, Office, letters, retry, said, study
@@ -49,7 +49,7 @@ async def test_a_study_of_which_nothing_comes_is_given_up_after_the_deadline(spe
 
 async def test_a_pacs_that_is_away_is_waited_for_longer_and_longer_and_then_given_up(specs: Any) -> None:
     office = Office(specs, FRONTAL)
-    office.archive.error = PacsAway("connection", "main")
+    office.archive.error = ServerAway("connection", "main")
     ages = {1: "imaging.retry.short", 90: "imaging.retry.medium", 3000: "imaging.retry.long"}
     for age_s, topic in ages.items():
         waited = StudyRetry(study(), 4, NOW - age_s * 1000, "pacs-away:connection")
@@ -62,7 +62,7 @@ async def test_a_pacs_that_is_away_is_waited_for_longer_and_longer_and_then_give
 
 async def test_a_pacs_that_keeps_failing_is_left_alone_for_a_while(specs: Any) -> None:
     office = Office(specs, FRONTAL)
-    office.archive.error = PacsAway("timeout", "main")
+    office.archive.error = ServerAway("timeout", "main")
     for _ in range(10):
         await office.answer(study())
     assert len(office.archive.asked) < 10
@@ -82,7 +82,7 @@ async def test_a_model_that_is_away_is_waited_for(specs: Any, error: Exception) 
 async def test_beyond_its_share_of_the_memory_a_pacs_waits_on_a_topic(specs: Any) -> None:
     office = Office(specs, FRONTAL, imaging_waiting=4)
     lane, _ = office.lanes.of(())
-    lane.waiting = 2
+    lane.slots.waiting = 2
     _, waiting = retry(await office.answer(study()))
     assert (waiting.reason, office.archive.asked) == ("busy", [])
     assert said(await office.answer(study(endpoints=("Endpoint/other",)))).predictions

@@ -11,7 +11,7 @@ import pytest
 from streams.errors import ContractError, RetryableError
 from streams.transport.produce import Out
 from streams.transport.runs import Due, Record, Run
-from streams.workers.imaging.desk import Desk
+from streams.workers.slow.desk import Desk
 from tests.unit.workers.fakes import Rec
 
 EVENTS, LATER = "events", "later"

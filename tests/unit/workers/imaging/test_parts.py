@@ -8,14 +8,14 @@ import pytest
 
 from streams import topics
 from streams.gateways.dicomweb.changes import Json, Page
-from streams.gateways.dicomweb.failures import PacsAway
+from streams.gateways.web.failures import ServerAway
 from streams.records import ImagingStudyVersion, Overruling, Version
 from streams.settings import Pacs, Settings
 from streams.workers.imaging.budget import Budget
 from streams.workers.imaging.feeds import TRIES, Telling
-from streams.workers.imaging.known import Known
 from streams.workers.imaging.lanes import Lane
-from streams.workers.imaging.waiting import Waits
+from streams.workers.slow.known import Known
+from streams.workers.slow.waiting import of_imaging
 
 SHORT, MEDIUM, LONG = topics.IMAGING_RETRIES
 MINUTE, HOUR = 60_000, 3_600_000
@@ -59,7 +59,9 @@ def test_what_was_heard_of_longest_ago_is_forgotten() -> None:
     assert [known.is_overtaken(study(1, name)) for name in ("a", "b", "c")] == [False, True, True]
 
 
-WAITS = Waits(Settings(imaging_retry_delays_s=(10, 60, 600), imaging_arrival_deadline_s=3600, imaging_give_up_s=86400))
+WAITS = of_imaging(
+    Settings(imaging_retry_delays_s=(10, 60, 600), imaging_arrival_deadline_s=3600, imaging_give_up_s=86400)
+)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ class Changes:
     async def study(self, found: str) -> Json:
         self.asked.append(found)
         if found in self.broken:
-            raise PacsAway("status-500", "main")
+            raise ServerAway("status-500", "main")
         return {"id": found}
 
 

@@ -13,7 +13,7 @@ import pytest
 from bench.films import dataset
 from streams import topics
 from streams.errors import RejectedMessage
-from streams.gateways.dicomweb.failures import PacsAway
+from streams.gateways.web.failures import ServerAway
 from streams.records import Version
 from streams.transport.runs import Run
 from tests.unit.workers.fakes import Rec
@@ -72,7 +72,7 @@ async def test_a_drawing_is_stored_after_the_prediction_and_once(specs: Any) -> 
 async def test_a_pacs_that_does_not_take_it_now_makes_the_study_wait_behind_its_prediction(specs: Any) -> None:
     office = Desk(specs)
     await office.answer(study())
-    office.refusal = PacsAway("connection", "main")
+    office.refusal = ServerAway("connection", "main")
     _, waiting = retry(await office.after())
     assert waiting.reason == "not-stored"
     office.refusal = None
@@ -86,14 +86,14 @@ async def test_a_pacs_that_does_not_take_it_now_makes_the_study_wait_behind_its_
 async def test_what_is_not_stored_for_too_long_or_refused_is_a_dead_letter(specs: Any) -> None:
     office = Desk(specs, imaging_give_up_s=0.5)
     await office.answer(study())
-    office.refusal = PacsAway("connection", "main")
+    office.refusal = ServerAway("connection", "main")
     assert [one.reason for one in letters(await office.after())] == ["not-stored"]
     office.refusal = RejectedMessage("not-stored", "PACS", "all stored", "1 refused")
     await office.answer(study())
     assert [one.reason for one in letters(await office.after())] == ["not-stored"]
 
 
-@pytest.mark.parametrize("refusal", [PacsAway("status-403", "main"), ValueError("odd")])
+@pytest.mark.parametrize("refusal", [ServerAway("status-403", "main"), ValueError("odd")])
 async def test_a_pacs_that_lets_nobody_store_is_not_asked_again_and_goes_on_being_read(
     specs: Any, refusal: Exception
 ) -> None:

@@ -71,7 +71,7 @@ class Bounds:
         for chunk in chunks:
             received += len(chunk)
             if received > self._most_bytes:
-                raise RejectedMessage("too-large", "PACS", f"at most {self._most_bytes} bytes", "more of them")
+                raise RejectedMessage("too-large", "answer", f"at most {self._most_bytes} bytes", "more of them")
             self.left_s()
             yield chunk
 

@@ -1,7 +1,8 @@
-"""HTTP sessions that go to allowed hosts only, with a PACS's user, token and certificates."""
+"""HTTP sessions that go where they may only, with a server's user, token and certificates."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,28 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from streams.errors import ContractError, RejectedMessage
-from streams.gateways.dicomweb.bounds import Bounds, pools
-from streams.gateways.dicomweb.hosts import allowed, origin
-from streams.settings import Pacs
+from streams.gateways.web.bounds import Bounds, pools
+from streams.settings import Server
 
 REDIRECTS = 3
 _CONNECT_S = 5.0
+Permits = Callable[[str], bool]
+"""Tells whether a request may go to an address."""
 
 
 class GuardedAdapter(HTTPAdapter):
     """Sends a request only where it may go; every redirect is a request of its own."""
 
-    def __init__(self, pacs: Pacs, bounds: Bounds) -> None:
-        self._allowed, self._bounds = allowed(pacs), bounds
+    def __init__(self, permits: Permits, bounds: Bounds) -> None:
+        self._permits, self._bounds = permits, bounds
         # One thread uses it; nothing is tried again below our own count.
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = pools(bounds)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request and bound its answer."""
-        if origin(request.url or "") not in self._allowed:
-            raise RejectedMessage("host-not-allowed", "PACS", "a host of the settings", "a redirect to another one")
+        if not self._permits(request.url or ""):
+            raise RejectedMessage("host-not-allowed", "server", "a host of the settings", "a redirect to another one")
         # The library names the host without its port, and a redirect would keep it.
         request.headers.pop("Host", None)
         left = self._bounds.left_s()
@@ -60,38 +62,40 @@ def secret(path: Path) -> str:
         return path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(
-            f"settings: the secret file {path} of a PACS cannot be read ({type(error).__name__}); give it to this user"
+            f"settings: the secret file {path} of a server cannot be read ({type(error).__name__}); "
+            "give it to this user"
         ) from error
 
 
-def check_secrets(pacs: Pacs) -> None:
-    """Read every secret of a PACS once; ContractError where one cannot be read."""
-    for path in (pacs.password_file, pacs.token_file, pacs.client_certificate, pacs.client_key, pacs.ca_file):
+def check_secrets(server: Server) -> None:
+    """Read every secret of a server once; ContractError where one cannot be read."""
+    files = server.password_file, server.token_file, server.client_certificate, server.client_key, server.ca_file
+    for path in files:
         if path is not None:
             secret(path)
 
 
-def new_session(pacs: Pacs, bounds: Bounds) -> requests.Session:
-    """Return a session for one thread, with the PACS's authentication and certificates."""
+def new_session(server: Server, permits: Permits, bounds: Bounds) -> requests.Session:
+    """Return a session for one thread, that goes where it may, with the server's authentication and certificates."""
     session = requests.Session()
-    # No proxy, no .netrc: what this machine's environment says is not the hospital's word on where images go.
+    # No proxy, no .netrc: what this machine's environment says is not the hospital's word on where records go.
     session.trust_env = False
     session.max_redirects = REDIRECTS
-    adapter = GuardedAdapter(pacs, bounds)
+    adapter = GuardedAdapter(permits, bounds)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    session.auth = _auth(pacs)
-    if pacs.ca_file is not None:
-        session.verify = str(pacs.ca_file)
-    if pacs.client_certificate is not None:
-        certificate = str(pacs.client_certificate)
-        session.cert = certificate if pacs.client_key is None else (certificate, str(pacs.client_key))
+    session.auth = _auth(server)
+    if server.ca_file is not None:
+        session.verify = str(server.ca_file)
+    if server.client_certificate is not None:
+        certificate = str(server.client_certificate)
+        session.cert = certificate if server.client_key is None else (certificate, str(server.client_key))
     return session
 
 
-def _auth(pacs: Pacs) -> AuthBase | None:
-    if pacs.token_file is not None:
-        return Bearer(pacs.token_file)
-    if pacs.user:
-        return HTTPBasicAuth(pacs.user, secret(pacs.password_file) if pacs.password_file else "")
+def _auth(server: Server) -> AuthBase | None:
+    if server.token_file is not None:
+        return Bearer(server.token_file)
+    if server.user:
+        return HTTPBasicAuth(server.user, secret(server.password_file) if server.password_file else "")
     return None

@@ -1,10 +1,11 @@
-"""Studies under way: many at once, in any order, each run acknowledged once all its records had their effect."""
+"""Slow work under way: many records at once, in any order; a run is acknowledged once all its records had effect."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 import msgspec
 
@@ -31,7 +32,7 @@ class _Open(msgspec.Struct):
 class Desk:
     """Takes runs, has their records answered, produces the answers, and acknowledges in the end.
 
-    Unlike a `Pipeline` it keeps no order between records: studies are independent, readers of the answers unite
+    Unlike a `Pipeline` it keeps no order between records: they are independent, readers of the answers unite
     versions, and a study that takes minutes must not hold up one that takes a second.
 
     Parameters
@@ -173,3 +174,16 @@ class Desk:
     def busy(self) -> bool:
         """True while a record is under way; one that waits for its time is not due."""
         return bool(self._tasks)
+
+
+def paused(consumer: Any, topic: str, partition: int) -> None:
+    """Fetch no more of one partition."""
+    consumer.pause_partitions([tp for tp in consumer.assignment() if tuple(tp) == (topic, partition)])
+
+
+def pause_waiting(consumer: Any, retries: Collection[str], waiting: set[tuple[str, int]]) -> None:
+    """Fetch no more of retry topics of which something waits for its time, and go on with the others."""
+    mine = {tp for tp in consumer.assignment() if tp.topic in retries}
+    held = {tp for tp in mine if tuple(tp) in waiting}
+    consumer.pause_partitions(held)
+    consumer.resume_partitions(mine - held)

@@ -1,15 +1,16 @@
-"""Models of images in words, as FHIR readers see them."""
+"""Models of images and notes in words, as FHIR readers see them."""
 
 from __future__ import annotations
 
 import msgspec
 
 from streams.inference.imaging_manifest import ImagingManifest
+from streams.inference.notes_manifest import NotesManifest
 from streams.publish.terms import ModelTerms
 from streams.records import Prediction
 
 
-def terms_of_images(spec: ImagingManifest) -> ModelTerms:
+def terms_of_slow(spec: ImagingManifest | NotesManifest) -> ModelTerms:
     """Return the words for the model of a manifest."""
     return ModelTerms(
         spec.name,
@@ -22,7 +23,7 @@ def terms_of_images(spec: ImagingManifest) -> ModelTerms:
 
 
 def terms_of_study(prediction: Prediction, known: ModelTerms | None) -> ModelTerms:
-    """Return the words for what was said of a study.
+    """Return the words for what was said of a study or a note.
 
     Parameters
     ----------
@@ -30,10 +31,16 @@ def terms_of_study(prediction: Prediction, known: ModelTerms | None) -> ModelTer
         Of the model as it is installed now; it may have been another when it spoke, or be gone.
     """
     probability = bool(prediction.finding) and not prediction.unit
+    is_note = not prediction.study.startswith("ImagingStudy/")
+    named = f"{prediction.finding or 'Finding'} {'in a clinical note' if is_note else 'on images'}"
     if known is None:
-        outcome = f"{prediction.finding or 'Finding'} on images"
-        return ModelTerms(prediction.model, prediction.version, outcome, probability)
+        return ModelTerms(prediction.model, prediction.version, named, probability)
     same = known.version == prediction.version
     return msgspec.structs.replace(
-        known, version=prediction.version, probability=probability, sha256=known.sha256 if same else ""
+        known,
+        version=prediction.version,
+        # A model of notes says several things, each an outcome of its own.
+        outcome=named if is_note else known.outcome,
+        probability=probability,
+        sha256=known.sha256 if same else "",
     )

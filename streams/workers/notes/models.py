@@ -1,0 +1,49 @@
+"""The models of notes, and Triton's answers to them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from streams.errors import ContractError
+from streams.inference.client import Client
+from streams.inference.notes_manifest import NotesManifest
+from streams.modalities.notes import NoteReading, batches, dealt, prepare, read, refused
+from streams.workers.slow.asking import Asking
+
+
+class Models:
+    """Asks the models of the repository about notes.
+
+    Parameters
+    ----------
+    specs
+        Every model of notes.
+    client
+        `TritonClient`, or what stands for it in tests.
+    pause_s
+        Seconds that a model which keeps failing is not asked.
+    """
+
+    def __init__(self, specs: tuple[NotesManifest, ...], client: Client, pause_s: float) -> None:
+        self.specs = specs
+        self._asking = Asking(specs, client, pause_s)
+
+    async def ask(self, spec: NotesManifest, text: str) -> NoteReading:
+        """Return what a model says of a note, or why nothing is to be believed.
+
+        Raises
+        ------
+        ModelAway
+            Where Triton is away, does not serve the model, or it keeps failing.
+        """
+        prepared = await asyncio.to_thread(prepare, text, spec)
+        if prepared.reasons:
+            return refused(spec, prepared.reasons)
+        calls = batches([prepared], spec)
+        try:
+            # One after the other: of a long note no more is under way than of a short one.
+            outputs = [await self._asking.infer(spec, call.tensors) for call in calls]
+        except ContractError:
+            return refused(spec, ("contract",))
+        [answers] = dealt([prepared], spec, calls, outputs)
+        return await asyncio.to_thread(read, answers, prepared, spec)
