@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 
 from streams.clock import isoformat
-from streams.commands import explain_notes
 from streams.errors import CardioStreamError, ContractError
 from streams.gateways.dicomweb.picture import fetch
 from streams.publish import bars, pictures
@@ -20,6 +19,7 @@ from streams.records import ImageBasis, NotePredictions, Reading, StudyPredictio
 from streams.settings import Settings
 from streams.verify import explained_words as judgement_lines
 from streams.verify import explaining as judgement
+from streams.verify.note_words import words_of
 from streams.verify.said import said_of
 
 Patient = Annotated[str, typer.Argument(help="Bare patient id.")]
@@ -59,10 +59,11 @@ async def _explain(settings: Settings, patient: str, out: Path | None, console: 
         console.print("nothing was said of images or notes of this patient")
         return 0 if judged else 1
     for study in said:
-        if isinstance(study, NotePredictions):
-            await explain_notes.show(settings, study, console)
-            continue
         console.print(f"[bold]{study.resource_id}[/bold] of {isoformat(study.as_of)}")
+        if isinstance(study, NotePredictions):
+            for line in await words_of(settings, study):
+                console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+            continue
         for line in lines(study):
             console.print(f"  {line}", soft_wrap=True, highlight=False)
         for one in study.predictions if out is not None else ():

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from rich.console import Console
-from rich.text import Text as Line
 
 from streams import topics
-from streams.clock import isoformat
 from streams.errors import CardioStreamError, RetryableError
 from streams.records import HeadReading, NotePrediction, NotePredictions, NoteVersion, Overruling
 from streams.settings import Settings
@@ -18,15 +15,19 @@ _event = msgspec.json.Decoder(NoteVersion | Overruling).decode
 _LONGEST = 300
 
 
-async def show(settings: Settings, said: NotePredictions, console: Console) -> None:
-    """Print what was said of one note."""
-    console.print(f"[bold]{said.resource_id}[/bold] of {isoformat(said.as_of)}")
+async def words_of(settings: Settings, said: NotePredictions) -> list[str]:
+    """Say what was said of one note, with the sentences themselves; for one reader's terminal and nothing else."""
     if said.reasons and not said.predictions:
-        console.print(f"  nothing can be said: {', '.join(said.reasons)}")
+        return [f"nothing can be said: {', '.join(said.reasons)}"]
+    found: list[str] = []
     for one in said.predictions:
-        text = await _text(settings, said, one, console) if _carried(one) else ""
-        for line in lines(one, text):
-            console.print(Line(f"  {line}"), soft_wrap=True)
+        text = ""
+        try:
+            text = await _made_again(settings, said, one) if _carried(one) else ""
+        except CardioStreamError as error:
+            found.append(f"no text: {error}")
+        found += lines(one, text)
+    return found
 
 
 def lines(one: NotePrediction, text: str) -> list[str]:
@@ -62,15 +63,6 @@ def _quoted(text: str, start: int, end: int) -> str:
 
 def _carried(one: NotePrediction) -> bool:
     return one.reading is not None and any(head.sentences or head.mentions for head in one.reading.heads)
-
-
-async def _text(settings: Settings, said: NotePredictions, one: NotePrediction, console: Console) -> str:
-    """Return the text that a model saw, made again from the event; empty, and said why, where that cannot be."""
-    try:
-        return await _made_again(settings, said, one)
-    except CardioStreamError as error:
-        console.print(f"  no text: {error}", soft_wrap=True, markup=False)
-        return ""
 
 
 async def _made_again(settings: Settings, said: NotePredictions, one: NotePrediction) -> str:
