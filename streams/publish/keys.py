@@ -12,16 +12,23 @@ Key                             Type        Holds
 ``risk:ranking``                sorted set  patient_id by index; -1 where indeterminate, so that nobody vanishes;
                                             retired ids are not in it
 ``risk:ward:{<ward>}:ranking``  sorted set  the same for the patients of one ward; who is discharged is in none
+``risk:{<patient_id>}:alerts``  hash        alert id to the alert as JSON, of those that stand open; expires
+``risk:{<patient_id>}:places``  hash        alert id to ``topic_id epoch offset changed_at ward`` of its newest
+                                            word, also of those that have ended: no older word opens one again; expires
+``risk:alerts``                 sorted set  ``patient_id alert_id`` of all open alerts by when they last changed, in ms
+``risk:ward:{<ward>}:alerts``   sorted set  the same for those of one ward
 ``risk:models``                 hash        model to its modes as JSON (`streams.publish.modes_view.ShownModes`), of
                                             models that anybody ever changed
 ``risk:view``                   hash        topic_id of the results topic that the view was rebuilt from, once for all
                                             and once per partition; absent in an emptied Redis
 ==============================  ==========  =====================================================================
 
-The first two share a hash tag, so one script may touch both in Redis Cluster; the rankings are derived from them.
+All keys of a patient share a hash tag, so one script may touch them in Redis Cluster; rankings and lists of open alerts
+are derived from them.
 
 Channels of pub/sub: ``risk:updates`` for all, ``risk:ward:{<ward>}:updates`` for one ward; each message is the JSON of
 a `streams.publish.live.Update`, told when a score becomes a patient's latest, also to the ward that was left by it.
+``risk:alerts:updates`` and ``risk:ward:{<ward>}:alerts:updates`` tell each new word on an alert, as its JSON.
 """
 
 from __future__ import annotations
@@ -29,8 +36,9 @@ from __future__ import annotations
 RANKING = "risk:ranking"
 MARKER = "risk:view"
 MODELS = "risk:models"
-UPDATES = "risk:updates"
-"""Channel."""
+OPEN_ALERTS = "risk:alerts"
+UPDATES, ALERT_UPDATES = "risk:updates", "risk:alerts:updates"
+"""Channels."""
 RETIRED = "retired"
 """Level of an id that has been merged into another."""
 INDETERMINATE = -1.0
@@ -54,6 +62,26 @@ def history(patient_id: str) -> str:
 def ranking(ward: str) -> str:
     """Return the key of the ranking of a ward."""
     return f"{_WARD_HEAD}{ward}{_WARD_TAIL}"
+
+
+def alerts(patient_id: str) -> str:
+    """Return the key of a patient's open alerts."""
+    return f"risk:{{{patient_id}}}:alerts"
+
+
+def places(patient_id: str) -> str:
+    """Return the key of the places of a patient's alerts on their topic."""
+    return f"risk:{{{patient_id}}}:places"
+
+
+def open_alerts(ward: str) -> str:
+    """Return the key of the open alerts of a ward; of all where it is empty."""
+    return f"{_WARD_HEAD}{ward}}}:alerts" if ward else OPEN_ALERTS
+
+
+def alert_updates(ward: str) -> str:
+    """Return the channel of a ward's alerts; of all where it is empty."""
+    return f"{_WARD_HEAD}{ward}}}:alerts:updates" if ward else ALERT_UPDATES
 
 
 def ward_updates(ward: str) -> str:

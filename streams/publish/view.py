@@ -7,15 +7,13 @@ the patient's trend starts afresh.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from streams.clock import Instant
@@ -23,9 +21,9 @@ from streams.errors import RetryableError
 from streams.publish import keys
 from streams.publish.live import Update, encode
 from streams.publish.redis_client import TIMEOUT_S, plain
+from streams.publish.scripts import Script
 from streams.records import Standing
 
-_SCRIPT = files("streams.publish").joinpath("lua/latest.lua").read_text("utf-8")
 _CHUNK = 250
 """Rows per pipeline: packing them holds the event loop for a few milliseconds, not for a hundred."""
 
@@ -91,8 +89,7 @@ class View:
         self._redis: Any = redis
         self.topic_id = topic_id
         self._ttl_s, self._length = latest_ttl_s, history_length
-        self._sha = ""
-        self._writing = asyncio.Lock()
+        self._script = Script(redis, "latest", keys=2)
 
     async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
         """Write rows in pipelines, then the rankings of those that became the latest; idempotent, in any order.
@@ -107,7 +104,7 @@ class View:
             for start in range(0, len(rows), _CHUNK):
                 found += await self._write(rows[start : start + _CHUNK])
         except (RedisError, OSError) as error:
-            raise _away(error) from None
+            raise away(error) from None
         places = [one.place for one in found]
         return WriteCounts(places.count(1), places.count(0), places.count(-1))
 
@@ -119,22 +116,8 @@ class View:
         return placed
 
     async def _places(self, rows: Sequence[ViewRow]) -> list[Placed]:
-        found: list[Any] = await self._run(rows) if self._sha else [NoScriptError()] * len(rows)
-        lost = [k for k, place in enumerate(found) if isinstance(place, NoScriptError)]
-        if lost:
-            self._sha = await self._redis.script_load(_SCRIPT)
-            for k, place in zip(lost, await self._run([rows[k] for k in lost]), strict=True):
-                found[k] = place
-        for place in found:
-            if isinstance(place, Exception):
-                raise place
+        found = await self._script.call([self._arguments(row) for row in rows])
         return [Placed(place, ward.decode()) for place, ward in found]
-
-    async def _run(self, rows: Sequence[ViewRow]) -> list[Any]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for row in rows:
-                pipeline.execute_command("EVALSHA", self._sha, 2, *self._arguments(row))
-            return list(await pipeline.execute(raise_on_error=False))
 
     def _arguments(self, row: ViewRow) -> tuple[Any, ...]:
         return (
@@ -185,7 +168,7 @@ class View:
         try:
             found = await self._redis.hmget(keys.MARKER, names)
         except (RedisError, OSError) as error:
-            raise _away(error) from None
+            raise away(error) from None
         return found[0] == self.topic_id.encode() and all(value == found[0] for value in found)
 
     async def mark(self, partitions: Iterable[int] = ()) -> None:
@@ -194,7 +177,7 @@ class View:
         try:
             await self._redis.hset(keys.MARKER, mapping=dict.fromkeys(names, self.topic_id))
         except (RedisError, OSError) as error:
-            raise _away(error) from None
+            raise away(error) from None
 
 
 def _fields(partitions: Iterable[int]) -> list[str]:
@@ -205,6 +188,7 @@ def _place(index: float | None) -> float:
     return keys.INDETERMINATE if index is None else index
 
 
-def _away(error: Exception) -> RetryableError:
+def away(error: Exception) -> RetryableError:
+    """Return what an absent Redis means to whoever writes; never with the address, which may hold a password."""
     kind = "time-out" if isinstance(error, RedisTimeoutError) else type(error).__name__
     return RetryableError(f"Redis: expected an answer, received {kind}; the view is written again when it is back")

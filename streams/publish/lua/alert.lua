@@ -1,0 +1,36 @@
+-- Puts one word on an alert into the view unless a newer one is there. Touches one hash slot.
+-- KEYS: 1 open alerts (hash), 2 places of all alerts (hash)
+-- ARGV: 1 alert id, 2 topic_id, 3 epoch, 4 offset, 5 json (empty: it has ended), 6 TTL in seconds, 7 ward, 8 update,
+--       9 when it changed, in ms
+-- Returns {place, ward before}: place is 1 where it stands now, 0 where it is there already, -1 where a newer one is.
+-- An alert that has ended keeps its place, so that an older word does not open it again.
+local held = redis.call('HGET', KEYS[2], ARGV[1])
+local before = ''
+if held then
+  local topic_id, epoch, offset, ward = string.match(held, '^(%S*) (%d+) (%d+) %-?%d+ (.*)$')
+  before = ward
+  if topic_id == ARGV[2] then
+    epoch, offset = tonumber(epoch), tonumber(offset)
+    if epoch > tonumber(ARGV[3]) or (epoch == tonumber(ARGV[3]) and offset > tonumber(ARGV[4])) then
+      return {-1, before}
+    elseif epoch == tonumber(ARGV[3]) and offset == tonumber(ARGV[4]) then
+      return {0, before}
+    end
+  end
+end
+redis.call('HSET', KEYS[2], ARGV[1], table.concat({ARGV[2], ARGV[3], ARGV[4], ARGV[9], ARGV[7]}, ' '))
+if ARGV[5] == '' then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[5])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+redis.call('EXPIRE', KEYS[2], ARGV[6])
+redis.call('PUBLISH', 'risk:alerts:updates', ARGV[8])
+if ARGV[7] ~= '' then
+  redis.call('PUBLISH', 'risk:ward:{' .. ARGV[7] .. '}:alerts:updates', ARGV[8])
+end
+if before ~= '' and before ~= ARGV[7] then
+  redis.call('PUBLISH', 'risk:ward:{' .. before .. '}:alerts:updates', ARGV[8])
+end
+return {1, before}

@@ -1,0 +1,161 @@
+"""Open alerts in a real Redis: any order of words ends the same, and lists follow the patients' own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from redis.crc import key_slot
+
+from streams.publish import keys
+from streams.publish.alerts_view import AlertRow, AlertsView, OpenAlert
+from streams.publish.redis_client import client
+from streams.settings import Settings
+from tests.integration.redis_servers import redis_cluster, redis_server
+
+pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as number:
+        yield number
+
+
+@pytest.fixture
+async def redis(port: int) -> AsyncIterator[Any]:
+    made = client(Settings(redis_url=f"redis://127.0.0.1:{port}/0"))
+    await made.flushall()
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def view(redis: Any) -> AlertsView:
+    return AlertsView(redis, "topic-1", ttl_s=1000)
+
+
+def word(
+    offset: int,
+    alert_id: str = "a1",
+    patient_id: str = "p1",
+    *,
+    is_open: bool = True,
+    ward: str = "ICU",
+    epoch: int = 1,
+) -> AlertRow:
+    return AlertRow(patient_id, alert_id, is_open, 1000 * offset, epoch, offset, b'{"n":%d}' % offset, ward)
+
+
+async def listed(view: AlertsView, ward: str = "") -> list[tuple[str, str]]:
+    return [(line.patient_id, line.alert_id) for line in await view.open(ward)]
+
+
+async def contents(redis: Any) -> dict[bytes, Any]:
+    found: dict[bytes, Any] = {}
+    async for key in redis.scan_iter("*"):
+        kind = await redis.type(key)
+        found[key] = await (redis.hgetall(key) if kind == b"hash" else redis.zrange(key, 0, -1, withscores=True))
+    return found
+
+
+async def test_an_open_alert_is_found_by_patient_by_ward_and_among_all(view: AlertsView) -> None:
+    assert await view.write_many([word(3)]) == 1
+    assert await view.of_patient("p1") == {"a1": b'{"n":3}'}
+    assert await view.open() == await view.open("ICU") == [OpenAlert("p1", "a1", 3000, b'{"n":3}')]
+    assert await view.open("North") == []
+
+
+async def test_the_newest_change_stands_first(view: AlertsView) -> None:
+    await view.write_many([word(1, "a1"), word(5, "a2", "p2"), word(3, "a3", "p3")])
+    assert await listed(view) == [("p2", "a2"), ("p3", "a3"), ("p1", "a1")]
+
+
+async def test_an_alert_that_has_ended_leaves_every_list_and_no_older_word_opens_it_again(view: AlertsView) -> None:
+    await view.write_many([word(1), word(2, is_open=False)])
+    assert await view.write_many([word(1), word(900, epoch=0)]) == 0
+    assert await view.of_patient("p1") == {}
+    assert await listed(view) == await listed(view, "ICU") == []
+
+
+async def test_a_newer_epoch_speaks_last_whatever_its_offset(view: AlertsView) -> None:
+    await view.write_many([word(900, epoch=1), word(5, epoch=2)])
+    assert await view.of_patient("p1") == {"a1": b'{"n":5}'}
+
+
+async def test_an_alert_follows_its_patient_to_another_ward(view: AlertsView) -> None:
+    await view.write_many([word(1), word(2, ward="North")])
+    assert await listed(view, "ICU") == []
+    assert await listed(view, "North") == [("p1", "a1")]
+    await view.write_many([word(3, ward="", is_open=True)])
+    assert await listed(view, "North") == []
+    assert await listed(view) == [("p1", "a1")]
+
+
+async def test_one_patient_may_have_several(view: AlertsView) -> None:
+    await view.write_many([word(1, "a1"), word(2, "a2"), word(3, "a1", is_open=False)])
+    assert await view.of_patient("p1") == {"a2": b'{"n":2}'}
+
+
+async def test_any_order_and_any_repeats_end_the_same(view: AlertsView, redis: Any) -> None:
+    rows = [
+        word(offset, f"a{offset % 3}", patient, is_open=offset % 5 != 0, ward=("ICU", "", "North")[offset % 3 - 1])
+        for patient in ("p1", "p2")
+        for offset in range(1, 20)
+    ]
+    await view.write_many(rows)
+    expected = await contents(redis)
+    for seed in range(10):
+        await redis.flushall()
+        shuffled = rows * 2
+        random.Random(seed).shuffle(shuffled)
+        for start in range(0, len(shuffled), 7):
+            await view.write_many(shuffled[start : start + 7])
+        assert await contents(redis) == expected
+
+
+async def test_a_list_that_names_what_is_not_open_is_mended_by_reading(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(1)])
+    await redis.zadd(keys.OPEN_ALERTS, {"p9 ghost": 5.0})
+    assert await listed(view) == [("p1", "a1")]
+    assert await redis.zscore(keys.OPEN_ALERTS, "p9 ghost") is None
+
+
+async def test_lists_that_lost_something_are_repaired_from_the_patients_own(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(k, f"a{k}", f"p{k % 3}", ward=("ICU", "North", "")[k % 3]) for k in range(30)])
+    await view.write_many([word(40, "a0", "p0", is_open=False)])
+    whole = await contents(redis)
+    await redis.delete(keys.OPEN_ALERTS)
+    await redis.zadd(keys.open_alerts("ICU"), {"p0 a0": 1.0, "p0 a3": 1.0})
+    await redis.zadd(keys.open_alerts("Closed"), {"p1 a1": 1.0})
+    assert await view.repair() == 29
+    assert await contents(redis) == whole
+
+
+async def test_a_topic_made_anew_starts_afresh(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(900, epoch=7)])
+    anew = AlertsView(redis, "topic-2", ttl_s=1000)
+    assert await anew.write_many([word(0)]) == 1
+    assert await anew.of_patient("p1") == {"a1": b'{"n":0}'}
+
+
+async def test_what_nothing_is_said_of_any_more_expires(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(1)])
+    for key in (keys.alerts("p1"), keys.places("p1")):
+        assert 0 < await redis.ttl(key) <= 1000
+
+
+async def test_open_alerts_on_a_cluster(tmp_path: Any) -> None:
+    with redis_cluster(tmp_path) as ports:
+        redis = client(Settings(redis_url=f"redis://127.0.0.1:{ports[0]}/0", redis_cluster=True))
+        view = AlertsView(redis, "topic-1", ttl_s=1000)
+        assert await view.write_many([word(k, f"a{k}", f"p{k}") for k in range(100)]) == 100
+        assert await listed(view, "ICU") == [(f"p{k}", f"a{k}") for k in reversed(range(100))]
+        await redis.aclose()
+
+
+@pytest.mark.parametrize("patient_id", ["pat-1", "x" * 64])
+def test_the_keys_that_the_script_touches_share_a_slot(patient_id: str) -> None:
+    assert key_slot(keys.alerts(patient_id).encode()) == key_slot(keys.places(patient_id).encode())
