@@ -20,6 +20,7 @@ from streams.verify.comparison import (
     compare_copies,
     compare_latest,
     compare_letters,
+    compare_modes,
     compare_retirements,
     compare_scores,
     compare_states,
@@ -86,7 +87,8 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     findings += compare_letters(expectation.letters, evidence.letters)
     findings += compare_latest(results.last, results.latest)
     if with_view:
-        findings += compare_view(results.last, await read_view(settings), results.retired)
+        view = await read_view(settings)
+        findings += compare_view(results.last, view, results.retired) + compare_modes(serving.standing, view)
     return Report(
         expectation.accounting(),
         len(expectation.patients()),

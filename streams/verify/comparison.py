@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from streams.fusion.rule import DEFAULT, Rule
 from streams.fusion.stage import Cutoffs
+from streams.modes.standing import Standing
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
 from streams.publish.retirement import Retirement, write
@@ -194,6 +195,13 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
             "Redis: patients ranked in a ward they are not in": len(ranked.keys() - wards.keys()),
         }
     )
+
+
+def compare_modes(standing: Standing, view: View) -> list[Finding]:
+    """Hold the modes of models in Redis against those that stand."""
+    wanted = {model: record.change for model, record in standing.models.items()}
+    differ = sum(wanted.get(model) != view.modes.get(model) for model in wanted.keys() | view.modes.keys())
+    return counted({"Redis: models with other modes": differ})
 
 
 def _place(index: float | None) -> float:

@@ -12,6 +12,7 @@ from streams.fusion.stage import Cutoffs
 from streams.publish.board import Board
 from streams.publish.headers import LEVEL, RETIRED, epoch_of
 from streams.publish.keys import latest
+from streams.publish.modes_view import read_modes
 from streams.publish.redis_client import client
 from streams.records import DeadLetter, Tick
 from streams.settings import Settings
@@ -127,6 +128,8 @@ class View(msgspec.Struct, frozen=True):
     """Patient to place; as it stands, not mended."""
     wards: dict[str, dict[str, float]] = {}
     """Ward to its ranking, as it stands too."""
+    modes: dict[str, str] = {}
+    """Model to the change that made its modes."""
 
 
 async def read_view(settings: Settings) -> View:
@@ -138,6 +141,8 @@ async def read_view(settings: Settings) -> View:
             patient_id = key.decode()[len("risk:{") : -len("}:latest")]
             found[patient_id] = await redis.hget(key, "json")
         board = Board(redis)
-        return View(found, await board.places(), {ward: await board.places(ward) for ward in await board.wards()})
+        wards = {ward: await board.places(ward) for ward in await board.wards()}
+        modes = {model: one.change for model, one in (await read_modes(redis)).items()}
+        return View(found, await board.places(), wards, modes)
     finally:
         await redis.aclose()

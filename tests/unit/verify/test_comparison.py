@@ -16,7 +16,7 @@ from streams.publish.keys import INDETERMINATE
 from streams.publish.riskassessment import write
 from streams.publish.summary import read
 from streams.publish.terms import terms_of
-from streams.records import Measure, ObservationVersion, Prediction, RiskScore, Version
+from streams.records import Measure, ModelModes, ObservationVersion, Prediction, RiskScore, Version
 from streams.timeline.retention import Retention
 from streams.timeline.timeline import Timeline
 from streams.verify.comparison import (
@@ -24,6 +24,7 @@ from streams.verify.comparison import (
     Finding,
     compare_latest,
     compare_letters,
+    compare_modes,
     compare_scores,
     compare_states,
     compare_view,
@@ -422,3 +423,11 @@ def test_a_ranked_patient_of_nobody_is_found() -> None:
     view = view_of(last_words())
     view.ranking["p9"] = 50.0
     assert compare_view(last_words(), view) == [Finding("Redis: ranked patients of nobody", 1)]
+
+
+def test_modes_in_redis_are_those_that_stand() -> None:
+    record = ModelModes("gru", {"4": "live"}, {}, "change-2", 0, "ward lead", "agrees")
+    standing = Standing().followed_by([(3, record)])
+    assert compare_modes(standing, View({}, {}, modes={"gru": "change-2"})) == []
+    for wrong in ({}, {"gru": "change-1"}, {"gru": "change-2", "cnn": "change-9"}):
+        assert compare_modes(standing, View({}, {}, modes=wrong)) == [Finding("Redis: models with other modes", 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -364,3 +365,44 @@ async def test_a_switch_of_an_older_assignment_writes_nothing(site: Site) -> Non
     await through(bedside.work, old)
     assert site.applied() == []
     assert bedside.work.shares[0].owed == set()
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_whatever_happens_everybody_ends_judged_by_what_is_live(site: Site, seed: int) -> None:
+    """Facts, switches, outages and restarts, in any order."""
+    random = Random(seed)
+    await site.started()
+    live: str | None = SHIPPED
+    newest: dict[str, int] = {}
+    standing: dict[str, tuple[str, str | None, float | None]] = {}
+
+    def remember() -> None:
+        standing.update({one[0]: one for one in site.scored()})
+
+    for step in range(30):
+        what = random.choice(("facts", "facts", "switch", "passes", "heed", "restart", "away", "back"))
+        if what == "facts":
+            patient = f"p{random.randrange(5)}"
+            newest[patient] = START + 1000 * step
+            await site.bedside.take(vitals(patient, at=newest[patient]))
+        elif what == "switch":
+            live = random.choice((SHIPPED, "4", None))
+            site.says(**({f"v{live}": "live", "v5": "shadow"} if live else {f"v{SHIPPED}": "silent"}))
+        elif what == "passes":
+            await site.passes(1)
+        elif what == "heed":
+            await site.bedside.work.models.heed()
+        elif what == "restart":
+            remember()
+            await site.succeeded()
+        else:
+            site.client.away = {random.choice((SHIPPED, "4"))} if what == "away" else set()
+    site.client.away.clear()
+    await site.bedside.work.models.heed()
+    site.bedside.work.scorer.forget(SPEC.name)
+    await site.passes(6)
+    remember()
+
+    assert site.bedside.work.shares[0].owed == set()
+    answer = {SHIPPED: 0.1, "4": 0.9}.get(live or "")
+    assert standing == {patient: (patient, live, answer) for patient in newest}
