@@ -104,3 +104,13 @@ def test_a_candidate_in_shadow_then_live_then_rolled_back_loses_nothing(ward: Wa
     assert [(one.by, one.why) for one in changes[1:]] == [("ward lead", "agrees"), ("ward lead", "too many alerts")]
     words = {(one.partition, one.offset) for one in audit if isinstance(one, ModesApplied)}
     assert words >= {(n, change) for n in range(ward.stack.settings.partitions) for change in range(3)}
+
+    ward.run("models", "list")
+    ward.run("models", "history")
+    assert "alerts" in (ward.folder / "commands.log").read_text()
+
+    ward.run("models", "silence", MODEL, shipped, "--why", "not shown here")
+    report = ward.eventually()
+    assert report.findings == ()
+    assert versions_standing(ward) == set()
+    assert {p.version for p in said(ward, "silent")} <= {shipped, "4"}

@@ -406,3 +406,24 @@ async def test_whatever_happens_everybody_ends_judged_by_what_is_live(site: Site
     assert site.bedside.work.shares[0].owed == set()
     answer = {SHIPPED: 0.1, "4": 0.9}.get(live or "")
     assert standing == {patient: (patient, live, answer) for patient in newest}
+
+
+async def test_a_candidate_that_reads_otherwise_is_judged_by_its_own_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = write_second(tmp_path)
+    manifest = repository / SPEC.name / "4/model.toml"
+    manifest.write_text(manifest.read_text().replace(f"min_facts = {SPEC.sufficiency.min_facts}", "min_facts = 5000"))
+    broker = Broker()
+    for module, name in ((ownership, "reading"), (late_words, "reader"), (serving, "reader")):
+        monkeypatch.setattr(module, name, getattr(broker, name))
+    site = Site(repository, broker)
+    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
+    bedside = await site.started()
+    await bedside.take(vitals())
+    await site.passes(1)
+    assert site.client.asked == [(SHIPPED, 1)]
+    live, shadow = site.predictions()
+    assert (live.status, live.mode) == ("ok", "live")
+    assert (shadow.status, shadow.mode, shadow.reasons) == ("indeterminate", "shadow", ("too-few",))
+    await bedside.work.stop()
