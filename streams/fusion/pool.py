@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import accumulate
 from typing import NamedTuple
 
 from streams.fusion.evidence import NEWS2, Voice
+from streams.fusion.rule import TRIGGERS
 from streams.records import Level
 
 
@@ -20,6 +22,8 @@ class Pooled(NamedTuple):
     """By how much each voice moved it, in their order; they add up to `total`."""
     floor: float
     """Log-odds below which NEWS2 does not let the whole fall."""
+    has_ceiling: bool
+    """Whether any voice has a ceiling."""
 
     @property
     def log_odds(self) -> float:
@@ -32,30 +36,37 @@ class Pooled(NamedTuple):
         return self.floor > self.total
 
 
-TRIGGERS: dict[Level, int] = {"medium": 5, "high": 7}
-"""NEWS2 that asks for an urgent and for an emergency response (RCP 2017, chart 2)."""
-
-
 def pool(voices: Sequence[Voice], own: Level, edges: Mapping[Level, float]) -> Pooled:
     """Add up what the voices say, those with a ceiling last and no further than it.
-
-    NEWS2 holds the whole at the lower edge of its own level; where it asks for an urgent or emergency response also at
-    what it says by itself, so that no reassurance counts against it.
 
     Parameters
     ----------
     own
         NEWS2's own level; ``indeterminate`` where there is none.
     """
-    total, moved = 0.0, []
+    total, moved, alone, has_ceiling = 0.0, [], -math.inf, False
     for one in voices:
         after = _after(total, one)
         moved.append(after - total)
         total = after
-    floor = edges.get(own, -math.inf)
-    if own in TRIGGERS:
-        floor = max([floor, *(one.size for one in voices if one.term.model == NEWS2)])
-    return Pooled(total, tuple(moved), floor)
+        has_ceiling = has_ceiling or one.term.ceiling < math.inf
+        alone = one.size if one.term.model == NEWS2 else alone
+    return Pooled(total, tuple(moved), floor_of(own, alone, edges), has_ceiling)
+
+
+def floor_of(own: Level, alone: float, edges: Mapping[Level, float]) -> float:
+    """Return the log-odds below which NEWS2 does not let the whole fall: the lower edge of its own level.
+
+    Where it asks for an urgent or emergency response, also what it says by itself, `alone`, so that no reassurance
+    counts against it.
+    """
+    edge = edges.get(own, -math.inf)
+    return max(edge, alone) if own in TRIGGERS else edge
+
+
+def total_of(voices: Sequence[Voice]) -> float:
+    """Return the sum of what the voices say."""
+    return reduce(_after, voices, 0.0)
 
 
 def _after(total: float, one: Voice) -> float:
@@ -63,16 +74,16 @@ def _after(total: float, one: Voice) -> float:
     return max(total, min(total + one.size, one.term.ceiling)) if one.size > 0 else total + one.size
 
 
-def needed(voices: Sequence[Voice], wanted: float) -> list[float]:
-    """Return for each voice the size from which on the whole reaches `wanted`, all others as they are.
+def needed(voices: Sequence[Voice], pooled: Pooled, wanted: float) -> list[float]:
+    """Return for each voice the size from which on the sum reaches `wanted`, all others as they are.
 
     The steps of `pool` taken back one by one: each is rising, so there is one such size; infinite where the voice's
     ceiling lies below what is wanted.
     """
-    if not any(one.term.ceiling < math.inf for one in voices):
-        short = wanted - sum([one.size for one in voices])
+    if not pooled.has_ceiling:
+        short = wanted - pooled.total
         return [one.size + short for one in voices]
-    before = list(accumulate(voices[:-1], _after, initial=0.0))[: len(voices)]
+    before = list(accumulate(voices[:-1], _after, initial=0.0))
     found: list[float] = []
     for one, start in zip(reversed(voices), reversed(before), strict=True):
         reachable = one.term.ceiling >= wanted

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,8 @@ KIND = "fusion-3"
 """Of the rule in this folder; changes with its meaning."""
 HIGHEST = 20
 """NEWS2 with all parameters at their most."""
+TRIGGERS: dict[Level, int] = {"medium": 5, "high": 7}
+"""NEWS2 that asks for an urgent and for an emergency response (RCP 2017, chart 2)."""
 _HINT = "correct it, or leave CARDIOSTREAM_FUSION_FILE unset for the default"
 
 
@@ -75,8 +78,12 @@ class Rule(msgspec.Struct, frozen=True):
     """Modalities in the order in which they are summed: as stated, those with a ceiling last, the lowest first."""
     counting: tuple[str, ...]
     """Those of a weight above 0; of which of them there is no evidence a score says."""
+    news2_said: tuple[float, ...]
+    """Evidence of each NEWS2 from 0 on."""
     news2_sizes: tuple[float, ...]
-    """What each NEWS2 from 0 on does by itself, rising."""
+    """What each does by itself, rising."""
+    news2_holds: Mapping[Level, int]
+    """The lowest NEWS2 that holds the whole at each level above low, whatever else is said."""
     edges: Mapping[Level, float]
     """Lowest log-odds of each level above low, ascending."""
 
@@ -134,6 +141,13 @@ def rule_of(found: FusionFile) -> Rule:
     """Make a checked file ready."""
     present = found.modality.present()
     levels, news2 = found.levels, _term("news2", found.modality.news2)
+    said = tuple(news2.evidence(float(score)) for score in range(HIGHEST + 1))
+    sizes = tuple(map(news2.size, said))
+    edges: dict[Level, float] = {
+        "low-medium": logit(levels.low_medium / 100),
+        "medium": logit(levels.medium / 100),
+        "high": logit(levels.high / 100),
+    }
     digest = blake2b(msgspec.json.encode(found), digest_size=5).hexdigest()
     return Rule(
         version=f"{KIND}-{digest}",
@@ -142,13 +156,15 @@ def rule_of(found: FusionFile) -> Rule:
         models=frozenset(one.model for _, one in present),
         order=tuple(name for name, _ in sorted(present, key=lambda one: one[1].reaches or 0.0)),
         counting=tuple(name for name, one in present if one.weight),
-        news2_sizes=tuple(news2.size(news2.evidence(float(score))) for score in range(HIGHEST + 1)),
-        edges={
-            "low-medium": logit(levels.low_medium / 100),
-            "medium": logit(levels.medium / 100),
-            "high": logit(levels.high / 100),
-        },
+        news2_said=said,
+        news2_sizes=sizes,
+        news2_holds={level: _holds(level, edge, sizes) for level, edge in edges.items()},
+        edges=edges,
     )
+
+
+def _holds(level: Level, edge: float, sizes: Sequence[float]) -> int:
+    return min(max(bisect_left(sizes, edge), TRIGGERS["medium"]), TRIGGERS.get(level, HIGHEST + 1))
 
 
 def _term(name: str, one: Modality) -> Term:

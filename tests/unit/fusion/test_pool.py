@@ -42,7 +42,7 @@ def test_the_levels_begin_at_their_edges() -> None:
 def test_the_needed_size_is_where_the_whole_crosses(both: tuple[Prediction, ...], slow: tuple[Prediction, ...]) -> None:
     found = heard(*both, *slow)
     for wanted in DEFAULT.edges.values():
-        for k, size in enumerate(needed(found, wanted)):
+        for k, size in enumerate(needed(found, pool(found, "low", DEFAULT.edges), wanted)):
             above = [one._replace(size=size + 1e-6) if n == k else one for n, one in enumerate(found)]
             below = [one._replace(size=size - 1e-6) if n == k else one for n, one in enumerate(found)]
             # What has a ceiling only raises; a size below 0 is then no size that it could have.
