@@ -69,7 +69,9 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         expectation.whole.apply(said)
     expectation.give_up(evidence.given_up)
     results = evidence.results
-    serving = serving_of(settings.model_repository, Standing().followed_by(read_modes(modes)))
+    serving = serving_of(
+        settings.model_repository, Standing().followed_by(read_modes(modes)), by=rule.load(settings.fusion_file)
+    )
     findings, largest = _score_findings(settings, expectation, evidence, serving)
     findings += counted(
         {
@@ -124,7 +126,7 @@ def _score_findings(
 ) -> tuple[list[Finding], float]:
     scorer = None if serving.live is None else OfflineScorer(settings.model_repository, serving.live)
     patients = {patient_id: expectation.whole.gathered(patient_id) for patient_id in expectation.patients()}
-    expected = expected_scores(patients, evidence.cutoffs, serving, scorer, rule.load(settings.fusion_file))
+    expected = expected_scores(patients, evidence.cutoffs, serving, scorer)
     results = evidence.results
     retired = expected_retirements(expectation.retired(), expectation.timelines)
     scored = {name: value for name, value in results.last.items() if name not in results.retired}

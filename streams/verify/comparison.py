@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
-from streams.fusion.rule import DEFAULT, Rule
 from streams.fusion.stage import Cutoffs
 from streams.modes.standing import Standing
 from streams.publish.identity import facts_digest, version_id
@@ -77,7 +76,6 @@ def expected_scores(
     cutoffs: Mapping[str, Cutoffs],
     serving: Serving,
     scorer: OfflineScorer | None,
-    rule: Rule = DEFAULT,
 ) -> dict[str, tuple[RiskScore, str]]:
     """Judge every patient offline and return the score and its version id.
 
@@ -97,7 +95,9 @@ def expected_scores(
     asked = [p for p, case in cases.items() if case.sufficient] if scorer is not None else []
     rows = [cases[p].prepared.tensors for p in asked]
     outcomes = dict(zip(asked, scorer.score(rows), strict=True)) if scorer is not None and rows else {}
-    scores = {p: judge(case, outcomes.get(p), serving.live, rule, serving.standing) for p, case in cases.items()}
+    scores = {
+        p: judge(case, outcomes.get(p), serving.live, serving.rule, serving.standing) for p, case in cases.items()
+    }
     return {p: (score, version_id(score, facts_digest(cases[p].snapshot))) for p, score in scores.items()}
 
 

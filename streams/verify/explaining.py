@@ -9,9 +9,9 @@ from streams.fusion.rule import load as load_rule
 from streams.inference.batches import Batches
 from streams.inference.client import TritonClient
 from streams.inference.manifest import Manifest
-from streams.inference.outcomes import Outcome, Unavailable, Value
+from streams.inference.outcomes import Outcome, Scorer, Unavailable, Value
 from streams.modes.reading import read_modes
-from streams.modes.standing import EVERYTHING, Standing
+from streams.modes.standing import Standing
 from streams.records import Contribution, RiskScore
 from streams.scoring.occlusion import explained, occluded
 from streams.settings import Settings
@@ -50,12 +50,12 @@ async def explain(settings: Settings, patient_id: str) -> Explained | None:
     if case is None:
         return None
     if serving.live is None:
-        score = judge(case, None, None, load_rule(settings.fusion_file), serving.standing)
+        score = judge(case, None, None, serving.rule, serving.standing)
         return Explained(score, MODEL, (), f"{MODEL} is silent at this site")
     client = TritonClient(settings.triton_url, settings.inference_deadline_ms / 1000)
     try:
         asked = Batches(client, max_batch=AT_ONCE, calls_in_flight=1, breaker_pause_s=settings.breaker_pause_s)
-        return await _explained(case, serving.live, asked, settings, serving.standing)
+        return await explained_case(case, serving.live, asked, serving)
     finally:
         await client.close()
 
@@ -63,14 +63,14 @@ async def explain(settings: Settings, patient_id: str) -> Explained | None:
 async def _serving(settings: Settings) -> Serving:
     async with reading(settings, "cardiostream-explain") as consumer:
         modes = read_modes(await read_to_end(consumer, topics.MODELS, 0))
-    return serving_of(settings.model_repository, Standing().followed_by(modes))
+    standing = Standing().followed_by(modes)
+    return serving_of(settings.model_repository, standing, by=load_rule(settings.fusion_file))
 
 
-async def _explained(
-    case: Case, spec: Manifest, asked: Batches, settings: Settings, standing: Standing = EVERYTHING
-) -> Explained:
+async def explained_case(case: Case, spec: Manifest, asked: Scorer, serving: Serving) -> Explained:
+    """Judge one patient as it is, then ask the model without each quantity in turn; see `explain`."""
     outcome: Outcome | None = (await asked.score(spec, [case.prepared.tensors]))[0] if case.sufficient else None
-    score = judge(case, outcome, spec, load_rule(settings.fusion_file), standing)
+    score = judge(case, outcome, spec, serving.rule, serving.standing)
     if not isinstance(outcome, Value):
         why = "its input does not suffice" if outcome is None else outcome.reason
         return Explained(score, spec.name, (), f"{spec.name} gave no answer: {why}")

@@ -12,7 +12,6 @@ import msgspec
 
 from streams import metrics, topics
 from streams.clock import WallClock
-from streams.fusion import rule
 from streams.identity import is_alias
 from streams.inference.client import TritonClient
 from streams.inference.outcomes import Scorer
@@ -60,7 +59,7 @@ class BedsideWork:
         self.beside = Beside(lambda: batches(self.client, settings, 1), host.producer.send)
         self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
-        self.results = Results(discover_slow(settings.model_repository), rule.load(settings.fusion_file))
+        self.results = Results(discover_slow(settings.model_repository))
         self.relay = Relay(settings.partitions)
         self.switching = Switching(self.relay, WallClock())
         self.door = Door(settings, self.relay)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams import metrics
-from streams.fusion.rule import DEFAULT, Rule
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.inference.notes_manifest import NotesManifest
 from streams.timeline.share import Share
@@ -23,12 +22,10 @@ class Results:
     ----------
     slow
         Models of images and notes, whose predictions are part of scores.
-    rule
-        How judgements become one.
     """
 
-    def __init__(self, slow: Sequence[ImagingManifest | NotesManifest], rule: Rule = DEFAULT) -> None:
-        self._slow, self._rule = slow, rule
+    def __init__(self, slow: Sequence[ImagingManifest | NotesManifest]) -> None:
+        self._slow = slow
         self._publisher: tuple[Serving, Publisher] | None = None
 
     def of(self, flush: Flush, now: Serving) -> list[Out]:
@@ -45,7 +42,7 @@ class Results:
             if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
                 # Nothing new to say: the score that stands is the one without the model, or by the version before.
                 continue
-            score = judge(case, outcome, flush.serving.live, self._rule, flush.serving.standing)
+            score = judge(case, outcome, flush.serving.live, flush.serving.rule, flush.serving.standing)
             metrics.SCORES.labels(score.level, case.stage).inc()
             results += publisher.records(case, score, number, share.epoch, flush.serving.offset)
             _note_debt(flush, share, number, score.patient_id, owed=overtaken or is_owed(outcome))

@@ -11,6 +11,8 @@ from aiokafka import TopicPartition
 
 from streams import topics
 from streams.errors import ContractError
+from streams.fusion import rule
+from streams.fusion.rule import DEFAULT, Rule
 from streams.inference.batches import Batches
 from streams.inference.client import Client
 from streams.inference.manifest import Manifest, load
@@ -36,7 +38,9 @@ class Serving(msgspec.Struct, frozen=True):
     beside: tuple[tuple[Manifest, Mode], ...]
     """Asked after the score, and shown to nobody."""
     text: str
-    """What scores are made of; see `Standing.text`."""
+    """What scores are made of beside the facts: see `Standing.text`, and the version of `rule`."""
+    rule: Rule = DEFAULT
+    """How judgements become one."""
 
     @property
     def offset(self) -> int:
@@ -54,7 +58,8 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.shipped = load(settings.model_repository, MODEL)
-        self.serving = serving_of(settings.model_repository, Standing(), self.shipped)
+        self.rule = rule.load(settings.fusion_file)
+        self.serving = serving_of(settings.model_repository, Standing(), self.shipped, self.rule)
         self._reader: Any = None
         self._newest = self.serving.standing
         self._failed = -1
@@ -78,7 +83,7 @@ class Models:
             await self._reader.stop()
 
     def _served(self) -> Serving:
-        return serving_of(self.settings.model_repository, self._newest, self.shipped)
+        return serving_of(self.settings.model_repository, self._newest, self.shipped, self.rule)
 
     async def heed(self) -> bool:
         """Look for new records, and tell whether anything else is served now."""
@@ -100,13 +105,15 @@ class Models:
         return True
 
 
-def serving_of(repository: Path, standing: Standing, shipped: Manifest | None = None) -> Serving:
+def serving_of(repository: Path, standing: Standing, shipped: Manifest | None = None, by: Rule = DEFAULT) -> Serving:
     """Return what is asked and shown where these modes stand.
 
     Parameters
     ----------
     shipped
         The version that the model's folder names, where it has been loaded already.
+    by
+        How judgements become one at this site.
 
     Raises
     ------
@@ -118,7 +125,7 @@ def serving_of(repository: Path, standing: Standing, shipped: Manifest | None = 
     live = None if version is None else _loaded(repository, version, shipped)
     beside = [(_candidate(repository, v, shipped), m) for v, m in standing.beside(MODEL, shipped.version).items()]
     found = tuple((spec, mode) for spec, mode in beside if spec is not None)
-    return Serving(standing, live, found, standing.text(MODEL, shipped.version))
+    return Serving(standing, live, found, f"{standing.text(MODEL, shipped.version)} {by.version}", by)
 
 
 def _loaded(repository: Path, version: str, shipped: Manifest) -> Manifest:

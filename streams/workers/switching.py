@@ -68,12 +68,10 @@ class Switching:
     def switched(self, number: int, share: Share, serving: Serving) -> list[Piece]:
         """Note everybody as owed who was judged by something else, then what is judged by from here on."""
         self._told[number] = serving
-        before = share.judged_by.text
-        if before == serving.text:
+        if share.judged_by.text == serving.text:
             return []
-        # Nobody noted it before there were modes: then they were judged by what was shipped.
-        same = before is None and serving.offset < 0
-        return [*([] if same else share.owe(self._patients(number, share))), *share.judge_by(serving.text)]
+        # Where nobody ever noted it, it was an older program, by another rule of fusion.
+        return [*share.owe(self._patients(number, share)), *share.judge_by(serving.text)]
 
     def _word(self, number: int, epoch: int, serving: Serving, positions: dict[str, int]) -> Out:
         """Return the word to `audit.models` that a partition is judged by what stands."""

@@ -4,8 +4,9 @@ import pytest
 from rich.console import Console
 
 from streams.clock import DAY, HOUR, MINUTE, SECOND
-from streams.commands.watch import STYLES, Row, age, table, trend, value_in_words
+from streams.commands.watch import STYLES, Row, age, moved_by, table, trend, value_in_words
 from streams.publish.summary import ModelSummary
+from streams.records import Contribution
 
 NOW = 1_767_268_800_000
 ILL = Row(
@@ -121,3 +122,11 @@ def test_values_are_said_in_their_own_unit_and_absence_by_its_kind() -> None:
 )
 def test_a_measure_is_shown_as_it_is_and_a_refused_film_as_refused(model: ModelSummary, words: str) -> None:
     assert value_in_words(model) == words
+
+
+def test_the_model_that_moved_the_index_most_is_named_with_its_way() -> None:
+    news2 = Contribution("news2", "news2", "lowers", -0.4, "log-odds", "")
+    gru = Contribution("deterioration", "deterioration_gru", "raises", 1.06, "log-odds", "")
+    assert moved_by([news2, gru]) == "gru ↑ +1.1"
+    assert moved_by([news2]) == "NEWS2 ↓ -0.4"
+    assert moved_by([]) == moved_by([Contribution("news2", "news2", "neither", 0.0, "log-odds", "")]) == ""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from streams import topics
 from streams.errors import ContractError
+from streams.fusion.rule import DEFAULT
 from streams.inference.batches import Batches
 from streams.inference.client import Unanswered
 from streams.records import Mode, ModelModes, ModesApplied, Prediction
@@ -157,7 +158,7 @@ async def test_every_partition_gives_word_once_it_is_switched_and_from_which_off
     [word] = site.applied()
     assert (word.partition, word.epoch, word.offset) == (0, bedside.work.shares[0].epoch, 0)
     assert word.positions[OBS] == 2
-    assert word.modes == "deterioration_gru/4"
+    assert word.modes == f"deterioration_gru/4 {DEFAULT.version}"
 
 
 async def test_what_comes_after_the_switch_is_judged_by_the_new_version_alone(site: Site) -> None:
@@ -309,7 +310,7 @@ async def test_a_switch_while_nobody_ran_is_made_up_for_at_the_start(site: Site)
     second = await site.succeeded()
     await site.passes()
     assert site.scored() == [("p1", "4", 0.9)]
-    assert second.work.shares[0].judged_by.text == "deterioration_gru/4"
+    assert second.work.shares[0].judged_by.text == f"deterioration_gru/4 {DEFAULT.version}"
 
 
 async def test_a_successor_under_the_same_modes_judges_nobody_again_but_gives_word(site: Site) -> None:
