@@ -34,6 +34,7 @@ BESIDE = Counter(
     "Predictions by versions that are asked and not shown.",
     ["model", "version", "mode", "outcome"],
 )
+ALERTS = Counter("cardiostream_alerts_total", "What was told of alerts, repeats included.", ["state"])
 VIEW = Counter("cardiostream_view_writes_total", "Writes to the Redis view.", ["outcome"])
 FLUSH_SECONDS = Histogram(
     "cardiostream_flush_seconds",

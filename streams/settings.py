@@ -324,6 +324,8 @@ class Settings(BaseSettings):
     notes_give_up_s: float = Field(default=3 * 86400.0, gt=0)
     """Seconds a server of documents or a model may be away before a note becomes a dead letter; below the topics'
     retention."""
+    alert_policy: Path | None = None
+    """YAML file of the site's alert policy; without it the one that is shipped, which is a starting point alone."""
     early_view: bool = True
     """Whether bedside workers write acknowledged scores to Redis themselves; `cache` writes them again and repairs."""
     latest_ttl_s: int = Field(default=7 * 86400, ge=60)

@@ -49,7 +49,9 @@ STATE = "state.bedside"
 PREDICTIONS = "predictions.bedside"
 PREDICTIONS_IMAGING, PREDICTIONS_NOTES = "predictions.imaging", "predictions.notes"
 SCORES, LATEST = "risk.scores", "risk.latest"
+ALERTS = "risk.alerts"
 CLOCK = "control.clock"
+ALERT_COMMANDS = "control.alerts"
 PACS = "control.pacs"
 MODELS, MODELS_AUDIT = "control.models", "audit.models"
 DEAD_LETTERS = "dead-letters"
@@ -151,6 +153,8 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(SCORES, "patient_id", "FHIR RiskAssessment", "delete", -1, "bedside", "cache, bedside, sites"),
     Topic(LATEST, "patient_id", "FHIR RiskAssessment", "compact", -1, "cache", "cache, sites"),
+    Topic(ALERTS, "patient_id", "Alert", "delete", -1, "bedside", "cache, alerts, sites"),
+    Topic(ALERT_COMMANDS, "patient_id", "AlertCommand", "delete", 30 * DAY_MS, "alerts, sites", "bedside"),
     Topic(CLOCK, "clock", "ClockMode", "compact", -1, "replay", "cache", single=True),
     Topic(PACS, "PACS", "FeedPosition", "compact", -1, "imaging", "imaging", single=True),
     Topic(MODELS, "model", "ModelModes", "compact", -1, "models", "bedside, cache, models", single=True),
@@ -178,7 +182,14 @@ TOPICS: tuple[Topic, ...] = (
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 
-BEDSIDE_INPUTS = (EVENTS_OBSERVATIONS, EVENTS_PATIENTS, EVENTS_TRANSFERS, PREDICTIONS_IMAGING, PREDICTIONS_NOTES)
+BEDSIDE_INPUTS = (
+    EVENTS_OBSERVATIONS,
+    EVENTS_PATIENTS,
+    EVENTS_TRANSFERS,
+    PREDICTIONS_IMAGING,
+    PREDICTIONS_NOTES,
+    ALERT_COMMANDS,
+)
 """What `bedside` takes into its state, and whose ends a tick names."""
 
 GROUP_NORMALISE, GROUP_BEDSIDE, GROUP_CACHE = "cardiostream-normalise", "cardiostream-bedside", "cardiostream-cache"
@@ -200,5 +211,6 @@ COPARTITIONED: tuple[str, ...] = (
     PREDICTIONS,
     SCORES,
     LATEST,
+    ALERTS,
 )
 """Topics whose partition numbers mean the same share of the patients; counts are checked at start."""

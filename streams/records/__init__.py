@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.records.alerts import Alert, AlertCommand, AlertReason, AlertState, CommandAction, Priority
 from streams.records.events import (
     BedsideEvent,
     ClinicalEvent,
@@ -44,12 +45,17 @@ Said = StudyPredictions | NotePredictions
 """What slow workers say of one resource."""
 
 __all__ = [
+    "Alert",
+    "AlertCommand",
+    "AlertReason",
+    "AlertState",
     "Attachment",
     "BedsideEvent",
     "Carrying",
     "Change",
     "ClassProbability",
     "ClinicalEvent",
+    "CommandAction",
     "Contribution",
     "Correction",
     "CorrectionKind",
@@ -85,6 +91,7 @@ __all__ = [
     "PatientVersion",
     "Point",
     "Prediction",
+    "Priority",
     "Reading",
     "RiskScore",
     "Said",

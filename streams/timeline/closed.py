@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from streams.clock import Instant
+from streams.records import AlertCommand
 from streams.timeline.held import HeldEncounter, HeldPatient
 from streams.timeline.retention import Retention
 from streams.timeline.rows import NEVER, RANDOM, ROW, SIZE, Rows, identify, narrowed, viewed, words_of
@@ -31,6 +32,7 @@ class _Rest(msgspec.Struct, array_like=True):
     patients: list[HeldPatient]
     encounters: list[HeldEncounter]
     studies: list[HeldStudy]
+    commands: list[AlertCommand]
     older: dict[int, tuple[int, ...]]
     signatures: tuple[int, ...]
 
@@ -60,7 +62,8 @@ def closed(timeline: Timeline) -> bytes:
     people = list(timeline.patients.values())
     stays, studies = list(timeline.encounters.values()), list(timeline.studies.held.values())
     texts = list(words.texts.values())
-    rest = _Rest(words.names, texts, people, stays, studies, timeline.older, timeline.signatures)
+    commands = list(timeline.commands.values())
+    rest = _Rest(words.names, texts, people, stays, studies, commands, timeline.older, timeline.signatures)
     packed = zlib.compress(_pack((rest, _differences(rows).T.tobytes())), 1)
     return b"".join((head, ids, rows["digest"].tobytes(), packed))
 
@@ -74,6 +77,7 @@ def opened(raw: bytes, retention: Retention, voids: Callable[[Resource], bool]) 
     timeline.patients = {one.key: one for one in rest.patients}
     timeline.encounters = {one.key: one for one in rest.encounters}
     timeline.studies.held = {one.key: one for one in rest.studies}
+    timeline.commands = {one.command_id: one for one in rest.commands}
     timeline.horizon = None if horizon == NEVER else horizon
     timeline.older, timeline.signatures = rest.older, rest.signatures
     timeline.facts.hold(_rows(raw, count, random, columns).tobytes(), words_of(rest.names, rest.texts))

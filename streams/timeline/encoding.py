@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from streams.errors import ContractError
-from streams.records import Identity, Measure, Overruling, Version
+from streams.records import AlertCommand, Identity, Measure, Overruling, Version
 from streams.timeline.codebook import CODEBOOK
 from streams.timeline.held import Held, HeldEncounter, HeldPatient
 from streams.timeline.rows import SIZE, Rows, Words, held_of, words_of
@@ -48,6 +48,7 @@ _table_decoder = msgspec.msgpack.Decoder(tuple[list[str], list[str]])
 _people_decoder = msgspec.msgpack.Decoder(list[HeldPatient])
 _encounters_decoder = msgspec.msgpack.Decoder(list[HeldEncounter])
 _studies_decoder = msgspec.msgpack.Decoder(list[HeldStudy])
+_commands_decoder = msgspec.msgpack.Decoder(list[AlertCommand])
 _words_decoder = msgspec.msgpack.Decoder(list[Identity])
 _overrulings_decoder = msgspec.msgpack.Decoder(list[Overruling])
 _text_decoder = msgspec.msgpack.Decoder(str)
@@ -152,6 +153,16 @@ def encode_studies(studies: Iterable[HeldStudy]) -> bytes:
 def decode_studies(raw: bytes) -> list[HeldStudy]:
     """Read what is said of a patient's imaging studies."""
     return _read(_studies_decoder, raw)
+
+
+def encode_commands(commands: Iterable[AlertCommand]) -> bytes:
+    """Write what people say of a patient's alerts."""
+    return _whole(sorted(commands, key=lambda one: one.command_id))
+
+
+def decode_commands(raw: bytes) -> list[AlertCommand]:
+    """Read what people say of a patient's alerts."""
+    return _read(_commands_decoder, raw)
 
 
 def encode_words(words: Iterable[Identity]) -> bytes:

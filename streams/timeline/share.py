@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 
 from streams.clock import Instant
-from streams.records import BedsideEvent, Identities, Identity, Overruling, Said, Transfer
+from streams.records import AlertCommand, BedsideEvent, Identities, Identity, Overruling, Said, Transfer
 from streams.timeline import identities, pieces
 from streams.timeline.encoding import (
     PieceKey,
@@ -24,7 +24,8 @@ from streams.timeline.former import Former
 from streams.timeline.heard import Heard
 from streams.timeline.judged import JudgedBy
 from streams.timeline.overruled import Overruled, bucket_of
-from streams.timeline.pieces import DEBT, EPOCH, HEARD, JUDGED_BY, OVERRULINGS, PARKED, TICK, WORDS, Piece, is_held
+from streams.timeline.pieces import EPOCH, HEARD, OVERRULINGS, TICK, WORDS, Piece, is_held
+from streams.timeline.resting import RestingAlerts
 from streams.timeline.retention import Retention
 from streams.timeline.rows import identify
 from streams.timeline.taken import Taken
@@ -59,6 +60,7 @@ class Share:
         """Patients scored while a model was away or by a version not live any more; a debt survives a restart."""
         self.parked: dict[str, Instant] = {}
         """Aliases that wait for their patient, and the tick since which they do."""
+        self.alerts = RestingAlerts()
         self.heard = Heard()
         self.judged_by = JudgedBy()
         self._former = Former()
@@ -124,16 +126,17 @@ class Share:
 
     def _take_special(self, found: list[tuple[PieceKey, bytes]]) -> None:
         words: list[Identity] = []
+        self.alerts.take(found)
         for key, value in found:
             if key.piece == TICK:
                 self.tick = max(self.tick or 0, decode_number(value))
             elif key.piece == HEARD:
                 self.heard.take(key.epoch, decode_number(value))
-            elif key.piece == JUDGED_BY:
+            elif key.piece == pieces.JUDGED_BY:
                 self.judged_by.take(key.epoch, decode_text(value))
-            elif key.piece == DEBT:
+            elif key.piece == pieces.DEBT:
                 self.owed.add(key.patient_id)
-            elif key.piece == PARKED:
+            elif key.piece == pieces.PARKED:
                 self.parked[key.patient_id] = min(decode_number(value), self.parked.get(key.patient_id, 2**62))
             elif key.piece <= OVERRULINGS:
                 for word in decode_overrulings(value):
@@ -159,7 +162,7 @@ class Share:
         """Return what is remembered under an identity, an empty timeline where nothing is known yet."""
         return self.timelines.made(patient_id)
 
-    def apply(self, event: BedsideEvent | Said | Identities | Transfer) -> Taken:
+    def apply(self, event: BedsideEvent | Said | AlertCommand | Identities | Transfer) -> Taken:
         """Take in one record of the bedside's inputs and say what became of it."""
         if isinstance(event, Overruling):
             return Taken("overruling", tuple(self._overrule(event)))
@@ -212,23 +215,21 @@ class Share:
     def changed(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Return the pieces of these identities that changed since they were last taken, and what is said of any."""
         self.timelines.rest()
-        pieces = []
+        found: list[Piece] = []
         for patient_id in patient_ids:
             timeline = self.timelines.get(patient_id)
             if timeline is not None:
                 if gone := self._emptied.pop(patient_id, None):
                     timeline.touched |= dict.fromkeys(gone.difference(timeline.pieces()), True)
                 numbers = timeline.in_writing_order()
-                pieces += [self._piece(patient_id, number, self.encoded(patient_id, number)) for number in numbers]
+                found += [self._piece(patient_id, number, self.encoded(patient_id, number)) for number in numbers]
                 timeline.touched.clear()
-        pieces += [
-            self._piece(subject, WORDS, encode_words(self.identities.words_of(subject)))
-            for subject in sorted(self._said)
-        ]
-        pieces += [self._overrulings(bucket) for bucket in sorted(self._left)]
+        told = sorted(self._said)
+        found += [self._piece(one, WORDS, encode_words(self.identities.words_of(one))) for one in told]
+        found += [self._overrulings(bucket) for bucket in sorted(self._left)]
         self._said.clear()
         self._left.clear()
-        return pieces
+        return found
 
     def _overrulings(self, bucket: int) -> Piece:
         mine = self.overruled.bucket(bucket)
@@ -247,11 +248,11 @@ class Share:
         if alias in self.parked or self.tick is None:
             return []
         self.parked[alias] = self.tick
-        return [self._piece(alias, PARKED, encode_number(self.tick))]
+        return [self._piece(alias, pieces.PARKED, encode_number(self.tick))]
 
     def unpark(self, alias: str) -> list[Piece]:
         """Forget that an alias waits."""
-        return [] if self.parked.pop(alias, None) is None else [self._piece(alias, PARKED, None)]
+        return [] if self.parked.pop(alias, None) is None else [self._piece(alias, pieces.PARKED, None)]
 
     def drop(self, identity: str) -> list[Piece]:
         """Forget everything held under an identity."""
@@ -267,18 +268,22 @@ class Share:
         """Remember that these patients are to be scored again once the models are back."""
         new = sorted(set(patient_ids) - self.owed)
         self.owed.update(new)
-        return [self._piece(patient_id, DEBT, encode_number(self.epoch)) for patient_id in new]
+        return [self._piece(patient_id, pieces.DEBT, encode_number(self.epoch)) for patient_id in new]
 
     def settle(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Forget debts that have been paid."""
         paid = sorted(self.owed & set(patient_ids))
         self.owed.difference_update(paid)
-        return [self._piece(patient_id, DEBT, None) for patient_id in paid]
+        return [self._piece(patient_id, pieces.DEBT, None) for patient_id in paid]
 
     def judge_by(self, text: str) -> list[Piece]:
         """Note what scores are made of from here on; whoever was judged otherwise must be owed before."""
         self.judged_by.text = text
-        return [self._piece("", JUDGED_BY, encode_text(text))]
+        return [self._piece("", pieces.JUDGED_BY, encode_text(text))]
+
+    def alerts_piece(self, patient_id: str, value: bytes | None) -> Piece:
+        """Return the piece that keeps a patient's alerts."""
+        return self._piece(patient_id, pieces.ALERTS, value)
 
     def superseded(self, acknowledged: Iterable[Piece]) -> list[Piece]:
         """Return removals of older epochs' pieces whose successors have been acknowledged."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Set, Sized
 from typing import Literal
 
 from streams.clock import Instant
-from streams.records import ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, Said
+from streams.records import AlertCommand, ClinicalEvent, EncounterVersion, ObservationVersion, PatientVersion, Said
+from streams.timeline.commands import join_command
 from streams.timeline.facts import Facts, Place
 from streams.timeline.held import (
     Held,
@@ -34,6 +35,8 @@ ENCOUNTERS = UNDATED - 5
 """Piece number of a patient's encounters."""
 STUDIES = UNDATED - 9
 """Piece number of what models say of a patient's imaging studies and notes."""
+COMMANDS = UNDATED - 20
+"""Piece number of what people say of a patient's alerts."""
 
 
 class Timeline:
@@ -48,8 +51,8 @@ class Timeline:
     """
 
     __slots__ = (
-        "_voids", "encounters", "facts", "horizon", "older", "patients", "retention", "signatures", "studies",
-        "touched",
+        "_voids", "commands", "encounters", "facts", "horizon", "older", "patients", "retention", "signatures",
+        "studies", "touched",
     )  # fmt: skip
 
     def __init__(self, retention: Retention, voids: Callable[[Resource], bool] = lambda _: False) -> None:
@@ -59,6 +62,7 @@ class Timeline:
         self.patients: dict[tuple[str, str], HeldPatient] = {}
         self.encounters: dict[tuple[str, str], HeldEncounter] = {}
         self.studies = Studies(voids)
+        self.commands: dict[str, AlertCommand] = {}
         self.horizon: Instant | None = None
         self.touched: dict[int, bool] = {}
         """Pieces changed since they were last taken for writing, and whether they lost something."""
@@ -67,8 +71,10 @@ class Timeline:
         self.signatures: tuple[int, ...] = ()
         """Its columns in `streams.timeline.signatures`."""
 
-    def apply(self, event: ClinicalEvent | Said) -> Outcome:
+    def apply(self, event: ClinicalEvent | Said | AlertCommand) -> Outcome:
         """Take in one version of one resource and say what became of it."""
+        if isinstance(event, AlertCommand):
+            return self._apply_command(event)
         if isinstance(event, PatientVersion):
             new, known = held_patient(event), self.patients
             outcome = _outcome(known.get(new.key), new)
@@ -84,6 +90,23 @@ class Timeline:
             outcome = _outcome(self.studies.held.get(study.key), study)
             return outcome if self.put_study(study) else "beyond-retention"
         return self._apply_observation(event)
+
+    def _apply_command(self, event: AlertCommand) -> Outcome:
+        old = self.commands.get(event.command_id)
+        self.put_command(event)
+        if old is None:
+            return "added"
+        if old.version == event.version:
+            return "repeated"
+        return "older" if old.version > event.version else "replaced"
+
+    def put_command(self, new: AlertCommand) -> None:
+        """Unite what a person said of an alert with what is remembered of the same words."""
+        old = self.commands.get(new.command_id)
+        united = new if old is None else join_command(old, new)
+        if united != old:
+            self.commands[new.command_id] = united
+            self.touched.setdefault(COMMANDS, False)
 
     def _apply_observation(self, event: ObservationVersion) -> Outcome:
         new = held(event)
@@ -123,12 +146,14 @@ class Timeline:
         """Tell whether a resource may be remembered, by key and the 16 bytes of its id; mostly not where it is not."""
         return self.facts.may_hold(identity) or key in self.encounters or key in self.studies.held
 
-    def piece_of(self, event: ClinicalEvent | Said) -> int | None:
+    def piece_of(self, event: ClinicalEvent | Said | AlertCommand) -> int | None:
         """Return the piece of state that holds what is remembered of an event's resource; None where nothing is."""
         if isinstance(event, PatientVersion):
             return DEMOGRAPHICS
         if isinstance(event, EncounterVersion):
             return ENCOUNTERS
+        if isinstance(event, AlertCommand):
+            return COMMANDS
         if isinstance(event, Said):
             return STUDIES if (event.source, event.resource_id) in self.studies.held else None
         resource = self.get((event.source, event.resource_id))
@@ -233,10 +258,19 @@ class Timeline:
             self.touched |= dict.fromkeys(self.facts.forget_before(self.horizon), True)
             if self.studies.forget_before(self.horizon - self.retention.slow_ms):
                 self.touched[STUDIES] = True
+            self._forget_commands(self.horizon - self.retention.slow_ms)
+
+    def _forget_commands(self, limit: Instant) -> None:
+        for name in [name for name, word in self.commands.items() if word.effective_at < limit]:
+            del self.commands[name]
+            self.touched[COMMANDS] = True
 
     def pieces(self) -> list[int]:
         """Return the number of every piece that holds something."""
-        special = [(DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters), (STUDIES, self.studies.held)]
+        special: list[tuple[int, Sized]] = [
+            (DEMOGRAPHICS, self.patients), (ENCOUNTERS, self.encounters), (STUDIES, self.studies.held),
+            (COMMANDS, self.commands),
+        ]  # fmt: skip
         return [*(number for number, held_there in special if held_there), *self.facts.slots()]
 
 

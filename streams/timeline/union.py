@@ -9,6 +9,7 @@ import numpy as np
 from streams.timeline.columns import stands_alone
 from streams.timeline.encoding import (
     ROWS_SINCE,
+    decode_commands,
     decode_encounters,
     decode_patients,
     decode_slot,
@@ -18,7 +19,7 @@ from streams.timeline.encoding import (
 )
 from streams.timeline.rows import ALONE, FIRST, NEVER, Words, no_words, taken_over, viewed
 from streams.timeline.slot import UNDATED
-from streams.timeline.timeline import DEMOGRAPHICS, STUDIES, Timeline
+from streams.timeline.timeline import COMMANDS, DEMOGRAPHICS, STUDIES, Timeline
 
 
 def put(timeline: Timeline, piece: int, value: bytes) -> None:
@@ -32,6 +33,9 @@ def put(timeline: Timeline, piece: int, value: bytes) -> None:
     elif piece == STUDIES:
         for study in decode_studies(value):
             timeline.put_study(study)
+    elif piece == COMMANDS:
+        for command in decode_commands(value):
+            timeline.put_command(command)
     else:
         for encounter in decode_encounters(value):
             timeline.put_encounter(encounter)

@@ -38,6 +38,9 @@ from streams.workers.predictions import prediction_out
 RECEIVED_AT = "cs_received_at"
 """Header: arrival, in milliseconds, of the oldest input that made this score due; absent where time alone did."""
 
+NOTHING_SINCE: Instant = 2**62
+"""Of a patient that is judged again though no fact has come."""
+
 
 class Noted(NamedTuple):
     """One patient to be judged, with the facts as they were when that was noted."""
@@ -46,6 +49,8 @@ class Noted(NamedTuple):
     stage: Stage
     received_at: Instant | None
     """Arrival of the oldest input that made this score due; None where time or a debt did."""
+    since: Instant = NOTHING_SINCE
+    """Clinical time from which facts have come, changed or gone."""
 
 
 class Case(msgspec.Struct, frozen=True, gc=False):
@@ -63,7 +68,12 @@ class Case(msgspec.Struct, frozen=True, gc=False):
 
 
 def noted(
-    patient_id: str, timelines: Sequence[Timeline], *, cutoffs: Cutoffs, received_at: Instant | None
+    patient_id: str,
+    timelines: Sequence[Timeline],
+    *,
+    cutoffs: Cutoffs,
+    received_at: Instant | None,
+    since: Instant = NOTHING_SINCE,
 ) -> Noted | None:
     """Note one patient for judgement as the facts are now; None where nothing clinical was ever accepted.
 
@@ -73,9 +83,11 @@ def noted(
         Of every identity whose facts are this patient's.
     cutoffs
         What the highest tick acted on makes of scores; ``Cutoffs()`` where there was none yet.
+    since
+        Clinical time from which facts have come, changed or gone.
     """
     found = snapshot(patient_id, timelines)
-    return None if found is None else Noted(found, cutoffs.stage(found.as_of), received_at)
+    return None if found is None else Noted(found, cutoffs.stage(found.as_of), received_at, since)
 
 
 _NOT_ASKED = Prepared({}, (), ("not-live",))

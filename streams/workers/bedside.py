@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from streams import metrics, topics
+from streams.alerts.file import load as load_policy
 from streams.clock import WallClock
 from streams.identity import is_alias
 from streams.inference.client import TritonClient
-from streams.inference.outcomes import Scorer
+from streams.inference.outcomes import Outcome, Scorer
 from streams.inference.repository import discover_slow
 from streams.normalise import warm_up
 from streams.records import Tick
@@ -24,7 +25,8 @@ from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Again, Due, Item, Run
 from streams.workers import parking
-from streams.workers.assessment import cases_of, noted, retired_out
+from streams.workers.alerting import Alerting
+from streams.workers.assessment import NOTHING_SINCE, cases_of, noted, retired_out
 from streams.workers.beside import Beside
 from streams.workers.door import Door
 from streams.workers.due_times import DUE_AT_ONCE, due_times, still_due, those_due
@@ -60,6 +62,7 @@ class BedsideWork:
         self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
         self.results = Results(discover_slow(settings.model_repository))
+        self.alerting = Alerting(load_policy(settings.alert_policy))
         self.relay = Relay(settings.partitions)
         self.switching = Switching(self.relay, WallClock())
         self.door = Door(settings, self.relay)
@@ -103,6 +106,7 @@ class BedsideWork:
         self.shares, self.due, self.ticks = shares, due, {number: Ticks() for number in numbers}
         self.positions.reset(committed)
         self.switching.reset()
+        self.alerting.begin(shares)
         await self.late_words.begin(shares, self.host.generation)
 
     async def idle(self) -> None:
@@ -115,7 +119,7 @@ class BedsideWork:
         if await self.models.heed():
             self.scorer.forget(MODEL)
         switching = self.switching.waited_for(shares, self.models.serving)
-        for number in {*still_due(shares, self.ticks, self.due), *switching}:
+        for number in {*still_due(shares, self.ticks, self.due), *switching, *self.alerting.waiting()}:
             await self.pipeline.put(Due(number, (), generation))
         model_away = self.models.serving.live is not None and not self.scorer.would_ask(MODEL)
         if self._paying or self.pipeline.waits_for(Due) or model_away:
@@ -152,6 +156,7 @@ class BedsideWork:
         for number, found in gathered.items():
             self._prepare(number, found, flush)
         flush.cases = cases_of([found for *_, found in flush.noted], flush.serving.live)
+        flush.earlier = self.alerting.earlier(flush.noted, flush.serving.live)
         self._paying += bool(flush.paying)
         return flush
 
@@ -169,6 +174,7 @@ class BedsideWork:
 
     def _take_late_words(self, item: Again, gathered: Gathered, flush: Flush) -> None:
         flush.heard[item.partition] = item.heard
+        self.alerting.again(item.partition, item.patient_ids)
         for patient_id in item.patient_ids:
             if self.shares[item.partition].gathered(patient_id):
                 gathered.note(patient_id, None)
@@ -223,10 +229,11 @@ class BedsideWork:
     def _note_cases(self, number: int, gathered: Gathered, flush: Flush) -> None:
         """Note those who are concerned for judgement, with their facts as they are now."""
         share = self.shares[number]
-        limit = cutoffs(share, self.settings)
+        limit, since = cutoffs(share, self.settings), gathered.changed_since(share)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
             timelines = share.gathered(patient_id)
-            found = noted(patient_id, timelines, cutoffs=limit, received_at=received_at)
+            first = since.get(patient_id, NOTHING_SINCE)
+            found = noted(patient_id, timelines, cutoffs=limit, received_at=received_at, since=first)
             if found is not None:
                 self.due[number].note(patient_id, found.snapshot.as_of)
                 flush.noted.append((share, number, found))
@@ -238,15 +245,18 @@ class BedsideWork:
             flush.noted = [one for one in flush.noted if one[2].snapshot.patient_id != found.patient_id]
             flush.pieces[number] += share.settle([found.patient_id])
             flush.outs.append(retired_out(found, number, share.epoch))
+            flush.retired.append((share, number, (found.patient_id, found.survivor)))
 
     async def judge(self, flush: Flush) -> None:
         """Ask the model for those whose input suffices."""
-        asked = [i for i, case in enumerate(flush.cases) if case.sufficient]
-        flush.answers = [None] * len(flush.cases)
+        cases = [*flush.cases, *(case for _, case in flush.earlier)]
+        asked = [i for i, case in enumerate(cases) if case.sufficient]
+        answers: list[Outcome | None] = [None] * len(cases)
         if asked and flush.serving.live is not None:
-            rows = [flush.cases[i].prepared.tensors for i in asked]
+            rows = [cases[i].prepared.tensors for i in asked]
             for i, outcome in zip(asked, await self.scorer.score(flush.serving.live, rows), strict=True):
-                flush.answers[i] = outcome
+                answers[i] = outcome
+        flush.answers, flush.earlier_answers = answers[: len(flush.cases)], answers[len(flush.cases) :]
 
     async def publish(self, flush: Flush) -> Awaitable[object]:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
@@ -258,6 +268,7 @@ class BedsideWork:
             if flush.generation != self.host.generation:
                 return _nothing()
         results = self.results.of(flush, self.models.serving)
+        results += self.alerting.take(flush)
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
         outs = pieces + flush.outs + results
         sent = await self.host.producer.send(outs)

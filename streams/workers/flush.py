@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streams.inference.outcomes import Outcome as Answer
+from streams.records import RiskScore
 from streams.timeline.pieces import Piece
 from streams.timeline.share import Share
 from streams.transport.produce import Out
@@ -33,6 +34,13 @@ class Flush(msgspec.Struct):
     """Dead letters of what waited for its patient too long."""
     heard: dict[int, int] = {}
     """Offsets on the results topic before which everything is in order once this is settled."""
+    earlier: list[tuple[int, Case]] = []
+    """Minutes before the newest that the policy of alerts looks at again, by the place in `noted`."""
+    retired: list[tuple[Share, int, tuple[str, str]]] = []
+    """Ids that are not judged any more, each with the patient that is judged instead."""
     answers: list[Answer | None] = []
+    earlier_answers: list[Answer | None] = []
+    scores: list[RiskScore] = []
+    """Of those in `cases`, in order."""
     paying: set[tuple[int, str]] = set()
     """Partition and patient of those that are judged for a debt alone."""

@@ -13,6 +13,7 @@ from streams.errors import ContractError
 from streams.identity import is_alias
 from streams.publish.retirement import Retirement
 from streams.records import (
+    AlertCommand,
     BedsideEvent,
     EncounterVersion,
     Identities,
@@ -28,14 +29,19 @@ from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Outcome
 from streams.transport.produce import Out
 from streams.transport.runs import Record, Run
+from streams.workers.assessment import NOTHING_SINCE
 from streams.workers.relay import Relay
 
 _event = msgspec.json.Decoder(
-    ObservationVersion | PatientVersion | EncounterVersion | Said | Overruling | Identities | Transfer
+    ObservationVersion | PatientVersion | EncounterVersion | Said | AlertCommand | Overruling | Identities | Transfer
 ).decode
 
-Input = BedsideEvent | Said | Identities | Transfer
+Input = BedsideEvent | Said | AlertCommand | Identities | Transfer
 """What the bedside takes into its state."""
+
+
+EVERYTHING_SINCE: Instant = -(2**62)
+"""Whatever is known of a patient may have changed."""
 
 
 class Gathered(msgspec.Struct):
@@ -43,6 +49,8 @@ class Gathered(msgspec.Struct):
 
     arrivals: dict[str, Instant | None] = {}
     """With the arrival of the oldest input of the flush; None where time, a debt or another owner made it due."""
+    since: dict[str, Instant] = {}
+    """Clinical time from which their facts have come, changed or gone; only of those of which any have."""
     pieces: dict[str, set[int]] = {}
     """Pieces of those whose facts another identity's are, which may have to be sent on."""
     moved: set[str] = set()
@@ -70,8 +78,10 @@ class Gathered(msgspec.Struct):
 
     def _apply(self, event: Input, share: Share) -> Outcome:
         taken = share.apply(event)
+        since = _since(event, taken.outcome)
         for name in taken.touched:
             self.note(name, event.received_at)
+            self._touch(name, since)
         self.moved |= taken.moved
         if taken.piece is not None and share.identities.resolve(taken.touched[0]) != taken.touched[0]:
             self.pieces.setdefault(taken.touched[0], set()).add(taken.piece)
@@ -88,12 +98,18 @@ class Gathered(msgspec.Struct):
         if received_at is not None and (before is None or received_at < before):
             self.arrivals[identity] = received_at
 
+    def _touch(self, identity: str, since: Instant) -> None:
+        if since < self.since.get(identity, NOTHING_SINCE):
+            self.since[identity] = since
+
     def _absorb(self, other: Gathered) -> None:
         """Take over what came for others, who have been judged."""
         for identity, received_at in other.arrivals.items():
             self.note(identity, received_at)
         for identity, pieces in other.pieces.items():
             self.pieces.setdefault(identity, set()).update(pieces)
+        for identity, since in other.since.items():
+            self._touch(identity, since)
         self.moved |= other.moved
         self.people |= other.people
         self.judged |= other.arrivals.keys()
@@ -122,6 +138,13 @@ class Gathered(msgspec.Struct):
                 found.note(patient_id, received_at)
         return found.arrivals
 
+    def changed_since(self, share: Share) -> dict[str, Instant]:
+        """Return the clinical time from which facts have changed, of each patient of whom any have."""
+        found = Gathered()
+        for identity, since in self.since.items():
+            found._touch(share.identities.resolve(identity), since)
+        return found.since
+
     def last_words(self, share: Share, number: int, relay: Relay) -> Iterable[Retirement]:
         """Yield what is to be said last of the concerned ids of this partition that are not judged any more.
 
@@ -139,6 +162,20 @@ class Gathered(msgspec.Struct):
                 instant = as_of(share.ever_gathered(patient_id))
                 if instant is not None:
                     yield Retirement(patient_id, "", instant)
+
+
+def _since(event: Input, outcome: Outcome) -> Instant:
+    """Return the clinical time from which an event may have changed what is known.
+
+    What replaces, withdraws or moves a fact may have changed any time; so may what did that before and comes again.
+    """
+    if isinstance(event, AlertCommand | EncounterVersion) or outcome == "beyond-retention":
+        return NOTHING_SINCE
+    if outcome == "added" and isinstance(event, ObservationVersion) and event.effective_at is not None:
+        return event.effective_at
+    if outcome == "added" and isinstance(event, Said):
+        return event.as_of
+    return EVERYTHING_SINCE
 
 
 def _count(event: ObservationVersion, outcome: Outcome, share: Share) -> None:

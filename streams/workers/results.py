@@ -39,10 +39,11 @@ class Results:
         results: list[Out] = []
         publisher, overtaken = self._of(flush.serving), flush.serving.text != now.text
         for (share, number, _), case, outcome in zip(flush.noted, flush.cases, flush.answers, strict=True):
+            score = judge(case, outcome, flush.serving.live, flush.serving.rule, flush.serving.standing)
+            flush.scores.append(score)
             if is_owed(outcome) and (number, case.snapshot.patient_id) in flush.paying:
                 # Nothing new to say: the score that stands is the one without the model, or by the version before.
                 continue
-            score = judge(case, outcome, flush.serving.live, flush.serving.rule, flush.serving.standing)
             metrics.SCORES.labels(score.level, case.stage).inc()
             results += publisher.records(case, score, number, share.epoch, flush.serving.offset)
             _note_debt(flush, share, number, score.patient_id, owed=overtaken or is_owed(outcome))

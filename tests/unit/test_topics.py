@@ -16,7 +16,7 @@ from streams.topics import BY_NAME, COPARTITIONED, DAY_MS, MIB, TOPICS, Topic
 
 PAGE = Path(__file__).parents[2] / "docs/topics.md"
 REFRESH = "python -m tests.unit.test_topics"
-PROGRAMS = {*WORKERS, "hospital", "replay", "simulate", "sites", "dlq", "models"}
+PROGRAMS = {*WORKERS, "hospital", "replay", "simulate", "sites", "dlq", "models", "alerts"}
 """Who may write and read: the workers, the commands, the hospital, and whoever subscribes at a site."""
 
 
@@ -81,6 +81,7 @@ def test_state_and_latest_scores_are_compacted_and_everything_else_is_kept_for_a
         "events.transfers": 7,
         "events.ticks": 1,
         "predictions.bedside": 7,
+        "control.alerts": 30,
         "dead-letters": 30,
     }
 

@@ -37,6 +37,7 @@ async def test_the_states_pieces_are_produced_with_the_results_and_before_them(b
     assert [out.topic for out in bedside.host.producer.batches[-1]] == [
         STATE,  # what patients are judged by, once
         STATE,
+        STATE,
         topics.PREDICTIONS,
         topics.PREDICTIONS,
         SCORES,

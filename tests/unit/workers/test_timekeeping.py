@@ -16,7 +16,7 @@ from streams.workers import timekeeping
 from streams.workers.timekeeping import Timekeeper
 from tests.unit.workers.fakes import MARKED, START, Broker, encode
 
-OBS, PAT, MOVED, IMAGES = topics.BEDSIDE_INPUTS
+OBS, PAT, MOVED, IMAGES, NOTES, SAID = topics.BEDSIDE_INPUTS
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ async def test_a_tick_names_where_its_partitions_inputs_end(broker: Broker) -> N
     broker.append(PAT, 1, b"p2", b"{}")
     timekeeper = await keeper(FixedClock(START))
     assert ticks(await timekeeper.due([1, 0])) == [
-        (0, Tick(START, {OBS: 3, PAT: 0, MOVED: 0, IMAGES: 0})),
-        (1, Tick(START, {OBS: 0, PAT: 1, MOVED: 0, IMAGES: 0})),
+        (0, Tick(START, {OBS: 3, PAT: 0, MOVED: 0, IMAGES: 0, NOTES: 0, SAID: 0})),
+        (1, Tick(START, {OBS: 0, PAT: 1, MOVED: 0, IMAGES: 0, NOTES: 0, SAID: 0})),
     ]
     await timekeeper.stop()
 
