@@ -244,10 +244,12 @@ class Watch:
         if self.rows and any(course.may_move for course in courses):
             courses = advanced(self._rules, courses, self.rows[-1], now, moves)
         last = {life.key: life for life in moves}
-        if self.said:
-            ends = [course.life for course in courses if course.life is not None]
-            last = {life.key: life for life in ends} | last
-            last |= self._gone(last.keys(), ends)
+        if not last and not self.said:
+            return []
+        ends = [course.life for course in courses if course.life is not None]
+        # How bad it got meanwhile moves nothing and is known all the same.
+        last |= {life.key: life for life in ends if life.key in last or life.key in self.said}
+        last |= self._gone(last.keys(), ends)
         new = {key: life for key, life in last.items() if self.said.get(key) != life}
         found = [life for key, life in sorted(new.items()) if key not in self.said or self.said[key].word != life.word]
         self.said |= new

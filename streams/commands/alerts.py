@@ -178,7 +178,7 @@ def simulate(
     from streams.trial.trial import Trial
 
     console, settings = Console(), Settings()
-    policies = [load(path) for path in policy or [None]]
+    policies = [load(path) for path in policy] if policy else [load(None)]
     spec, scorer = _model(settings) if model else (None, None)
     known = _outcomes(outcomes)
     answered = milliseconds(acknowledge_after, "--acknowledge-after") if acknowledge_after else None

@@ -224,8 +224,7 @@ class Share:
                 numbers = timeline.in_writing_order()
                 found += [self._piece(patient_id, number, self.encoded(patient_id, number)) for number in numbers]
                 timeline.touched.clear()
-        told = sorted(self._said)
-        found += [self._piece(one, WORDS, encode_words(self.identities.words_of(one))) for one in told]
+        found += [self._piece(s, WORDS, encode_words(self.identities.words_of(s))) for s in sorted(self._said)]
         found += [self._overrulings(bucket) for bucket in sorted(self._left)]
         self._said.clear()
         self._left.clear()
@@ -260,9 +259,8 @@ class Share:
         if timeline is None:
             return []
         self._emptied.pop(identity, None)
-        numbers = sorted({*timeline.pieces(), *timeline.older})
         self._former.keep(identity, timeline)
-        return [self._piece(identity, number, None) for number in numbers]
+        return [self._piece(identity, number, None) for number in sorted({*timeline.pieces(), *timeline.older})]
 
     def owe(self, patient_ids: Iterable[str]) -> list[Piece]:
         """Remember that these patients are to be scored again once the models are back."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -126,12 +125,9 @@ class BedsideWork:
             return
         probe = self.models.serving.live is not None and not self.scorer.is_closed(MODEL)
         most = self.settings.max_batch if probe else DUE_AT_ONCE // (len(shares) or 1) or 1
-        for number, share in shares.items():
-            chosen = sorted(share.owed)[:most]
-            if chosen:
-                await self.pipeline.put(Due(number, tuple(chosen), generation))
-                if probe:
-                    return
+        owed = [Due(n, tuple(sorted(share.owed)[:most]), generation) for n, share in shares.items() if share.owed]
+        for due in owed[:1] if probe else owed:
+            await self.pipeline.put(due)
 
     def begin(self, items: list[Item]) -> Flush:
         """Take what has come into the state and prepare those it touches; in order, without waiting."""
@@ -194,9 +190,7 @@ class BedsideWork:
                 return
             self.positions.passed(item)
         else:
-            outcomes = Counter(gathered.take(record, item, share) for record in item.records)
-            for outcome, count in outcomes.items():
-                metrics.FACTS.labels(outcome).inc(count)
+            gathered.take_all(item, share)
             self.positions.passed(item)
         flush.runs.append(item)
 
@@ -210,19 +204,16 @@ class BedsideWork:
         first = share.tick is None
         pieces += share.advance(tick)
         if first:
-            pieces += parking.park(share, self._of_here(share.timelines, number))
+            pieces += parking.park(share, self.relay.of_here(share.timelines, number))
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
         flush.letters += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
-
-    def _of_here(self, identities: Iterable[str], number: int) -> list[str]:
-        return [name for name in identities if self.relay.home(name) == number]
 
     def _prepare(self, number: int, gathered: Gathered, flush: Flush) -> None:
         share, pieces = self.shares[number], flush.pieces.setdefault(number, [])
         flush.outs += gathered.relayed(share, number, self.relay)
         pieces += share.changed(gathered.arrivals)
-        pieces += parking.park(share, self._of_here(filter(is_alias, gathered.arrivals), number))
+        pieces += parking.park(share, self.relay.of_here(filter(is_alias, gathered.arrivals), number))
         self._retire(number, gathered, flush)
         self._note_cases(number, gathered, flush)
 

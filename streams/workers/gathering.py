@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -65,6 +66,11 @@ class Gathered(msgspec.Struct):
     def take(self, record: Record, run: Run, share: Share) -> Outcome:
         """Take one record of our own topics into the state and note whom it concerns."""
         return self.apply(decoded(_event, record, run), share)
+
+    def take_all(self, run: Run, share: Share) -> None:
+        """Take a run of our own topics into the state, and count what became of its records."""
+        for outcome, count in Counter(self.take(record, run, share) for record in run.records).items():
+            metrics.FACTS.labels(outcome).inc(count)
 
     def apply(self, event: Input, share: Share) -> Outcome:
         """Take one event into the state and note whom it concerns."""

@@ -37,6 +37,10 @@ class Relay:
         """Return the partition that an identity's key falls into."""
         return _home(identity, self.partitions)
 
+    def of_here(self, identities: Iterable[str], number: int) -> list[str]:
+        """Return those of the identities whose keys fall into a partition."""
+        return [name for name in identities if self.home(name) == number]
+
     def words(self, share: Share, patient_ids: Iterable[str], received_at: Instant) -> list[Out]:
         """Return what the Patient resources under these ids say of identities, to whom it concerns."""
         outs: list[Out] = []
