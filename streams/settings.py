@@ -324,6 +324,9 @@ class Settings(BaseSettings):
     notes_give_up_s: float = Field(default=3 * 86400.0, gt=0)
     """Seconds a server of documents or a model may be away before a note becomes a dead letter; below the topics'
     retention."""
+    alerts: bool = True
+    """Whether the policy of alerts runs; it assesses every minute that holds a fact, so a backlog costs an inference
+    for each. Off, only the newest minute of a patient is judged, and nobody is ever called."""
     alert_policy: Path | None = None
     """YAML file of the site's alert policy; without it the one that is shipped, which is a starting point alone."""
     early_view: bool = True

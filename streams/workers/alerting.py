@@ -53,10 +53,12 @@ class Alerting:
     ----------
     rule
         How judgements become one.
+    on
+        False: nothing is assessed for alerts, and nothing told.
     """
 
-    def __init__(self, policy: Policy, rule: Rule) -> None:
-        self.policy, self._rule = policy, rule
+    def __init__(self, policy: Policy, rule: Rule, *, on: bool = True) -> None:
+        self.policy, self._rule, self._on = policy, rule, on
         self._shares: Mapping[int, Share] = {}
         self._watches: dict[_Key, Watch] = {}
         self._due: dict[int, list[tuple[Instant, str]]] = {}
@@ -69,7 +71,7 @@ class Alerting:
         self._shares, self._watches, self._next = shares, {}, {}
         self._due = {number: [] for number in shares}
         self._fresh = set()
-        for number, share in shares.items():
+        for number, share in shares.items() if self._on else ():
             for patient_id, raw in share.alerts.items():
                 if (due := state.due_of(raw)) < state.NEVER:
                     self._wait(number, patient_id, due)
@@ -81,7 +83,7 @@ class Alerting:
     def earlier(self, noted: Sequence[tuple[Share, int, Noted]], spec: Manifest | None) -> list[tuple[int, Case]]:
         """Return the minutes before the newest that have to be assessed again, by the place of the patient."""
         found: list[tuple[int, Noted]] = []
-        for place, (share, number, one) in enumerate(noted):
+        for place, (share, number, one) in enumerate(noted if self._on else ()):
             since = self._since(share, number, one)
             found += [(place, one._replace(snapshot=cut, stage="fresh")) for cut in earlier(one.snapshot, since)]
         cases = cases_of([one for _, one in found], spec) if found else []
@@ -184,6 +186,8 @@ class Alerting:
 
     def take(self, flush: Flush) -> list[Out]:
         """Run the policy over everything that a flush has judged; its pieces go to the flush."""
+        if not self._on:
+            return []
         by_place: dict[int, list[tuple[Case, Outcome | None, RiskScore]]] = {}
         for (place, case), outcome in zip(flush.earlier, flush.earlier_answers, strict=True):
             by_place.setdefault(place, []).append((case, outcome, self._judged(case, outcome, flush.serving)))

@@ -61,7 +61,7 @@ class BedsideWork:
         self.owner = Owner(settings, host.producer, host.alive)
         self.shares: dict[int, Share] = {}
         self.results = Results(discover_slow(settings.model_repository))
-        self.alerting = Alerting(load_policy(settings.alert_policy))
+        self.alerting = Alerting(load_policy(settings.alert_policy), on=settings.alerts)
         self.relay = Relay(settings.partitions)
         self.switching = Switching(self.relay, WallClock())
         self.door = Door(settings, self.relay)

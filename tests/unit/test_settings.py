@@ -64,6 +64,7 @@ OVERRIDES: dict[str, tuple[str, Any]] = {
     "triton_url": ("dns:///triton:8001", "dns:///triton:8001"),
     "model_repository": ("/models", Path("/models")),
     "run_dir": ("/run/cardiostream", Path("/run/cardiostream")),
+    "alerts": ("false", False),
     "alert_policy": ("/site/alerts.yaml", Path("/site/alerts.yaml")),
     "kafka_home": ("/opt/kafka", Path("/opt/kafka")),
     "fusion_file": ("/etc/cardiostream/fusion.toml", Path("/etc/cardiostream/fusion.toml")),

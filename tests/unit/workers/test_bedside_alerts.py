@@ -254,3 +254,13 @@ async def test_any_order_and_any_batches_end_with_the_same_alerts(
         await other.tick(at(90))
         assert {name: (a.state, a.changed_at) for name, a in standing(other).items()} == expected
         await other.work.stop()
+
+
+async def test_where_alerts_are_off_only_the_newest_minute_is_judged_and_nobody_is_called(ward: Bedside) -> None:
+    other = Bedside(ward.broker, alerts=False)
+    await other.own(0)
+    await other.take(fine(0), bad(1), bad(4))
+    await other.tick(at(60))
+    assert told(other) == []
+    assert other.triton.calls == [1]
+    await other.work.stop()
