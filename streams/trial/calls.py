@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,19 +12,29 @@ from streams.alerts.assessed import Assessed
 from streams.alerts.life import Key, Life
 from streams.alerts.policy import Policy
 from streams.alerts.watch import ALWAYS, Watch
-from streams.clock import MINUTE, Instant
+from streams.clock import HOUR, MINUTE, Instant
 from streams.records import AlertCommand
 from streams.trial.charts import Chart
+
+LONGEST_PAUSE_MS = 12 * HOUR
+"""What is longer is time in which nobody watched: a score is silent then, and between two stays there is nothing."""
+
+
+class Stood(NamedTuple):
+    """When an alert was raised for the first time, and when it ended; None where it still stood at the end."""
+
+    raised_at: Instant
+    ended_at: Instant | None
 
 
 class Calls(msgspec.Struct, frozen=True):
     """What a policy would have told of one patient."""
 
     patient_id: str
-    first_at: Instant
-    last_at: Instant
-    raised: tuple[Instant, ...]
-    """When each alert was raised for the first time, ascending."""
+    observed_ms: Instant
+    """Time between assessments, of each pause at most `LONGEST_PAUSE_MS`."""
+    alerts: tuple[Stood, ...]
+    """Ascending by the time at which each was raised for the first time."""
     called: int
     """How often somebody was called: raised, raised again, and every step of escalation."""
     recovered: int
@@ -43,12 +55,12 @@ def calls(chart: Chart, policy: Policy, acknowledge_ms: Instant | None = None) -
         ward.wait_until(row.at)
         ward.take(row)
     lives, raised = ward.lives, ward.raised
+    stood = (Stood(raised[key], None if life.stands else life.changed_at) for key, life in lives.items())
     ended = [life for life in lives.values() if not life.stands]
     return Calls(
         chart.patient_id,
-        chart.rows[0].at,
-        chart.rows[-1].at,
-        tuple(sorted(raised.values())),
+        sum(min(later.at - one.at, LONGEST_PAUSE_MS) for one, later in pairwise(chart.rows)),
+        tuple(sorted(stood, key=lambda one: one.raised_at)),
         ward.called,
         sum(life.reason == "recovered" for life in ended),
         len(ended),

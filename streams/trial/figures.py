@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 
 import msgspec
 
 from streams.clock import DAY, HOUR, Instant
-from streams.trial.calls import Calls
+from streams.trial.calls import Calls, Stood
 
 WINDOW_MS = 48 * HOUR
 """An alert counts as warning of an outcome that follows within this time."""
@@ -20,7 +21,7 @@ class Figures(msgspec.Struct, frozen=True):
     title: str
     patients: int
     patient_days: float
-    """From each patient's first to last assessment, gaps included."""
+    """Between assessments, without pauses of more than 12 hours."""
     alerts: int
     per_patient_day: float | None
     per_100_beds: float | None
@@ -35,11 +36,11 @@ class Figures(msgspec.Struct, frozen=True):
     """Share of all alerts that resolved by itself within the record."""
     outcomes: int | None = None
     sensitivity: float | None = None
-    """Share of outcomes with an alert in the 48 hours before."""
+    """Share of outcomes in whose 48 hours before an alert stood."""
     lead_h: float | None = None
-    """Median hours from the first alert of those 48 hours to the outcome."""
+    """Median hours from the first of those alerts to the outcome, 48 at most."""
     followed: float | None = None
-    """Share of alerts that an outcome of the patient follows within 48 hours."""
+    """Share of alerts that stood in the 48 hours before an outcome of the patient."""
 
 
 def figures(title: str, found: Sequence[Calls], outcomes: Mapping[str, Instant] | None = None) -> Figures:
@@ -50,9 +51,9 @@ def figures(title: str, found: Sequence[Calls], outcomes: Mapping[str, Instant] 
     outcomes
         Patient to time of the outcome; of patients of the trial alone. None where none are known.
     """
-    days = sum(one.last_at - one.first_at for one in found) / DAY
-    alerts = sum(len(one.raised) for one in found)
-    gaps = [later - earlier for one in found for earlier, later in zip(one.raised, one.raised[1:], strict=False)]
+    days = sum(one.observed_ms for one in found) / DAY
+    alerts = sum(len(one.alerts) for one in found)
+    gaps = [later.raised_at - earlier.raised_at for one in found for earlier, later in pairwise(one.alerts)]
     rate = alerts / days if days else None
     return Figures(
         title,
@@ -62,7 +63,7 @@ def figures(title: str, found: Sequence[Calls], outcomes: Mapping[str, Instant] 
         rate,
         None if rate is None else 100 * rate,
         sum(one.called for one in found),
-        _share(sum(not one.raised for one in found), len(found)),
+        _share(sum(not one.alerts for one in found), len(found)),
         median(gaps) / HOUR if gaps else None,
         _share(sum(one.recovered for one in found), alerts),
         *_against(found, outcomes),
@@ -78,13 +79,20 @@ def _against(
     leads: list[Instant] = []
     followed = 0
     for one in found:
-        at = known.get(one.patient_id)
-        before = [] if at is None else [at - raised for raised in one.raised if 0 <= at - raised <= WINDOW_MS]
+        before = _before(one.alerts, known.get(one.patient_id))
         followed += len(before)
         leads += [max(before)] if before else []
-    alerts = sum(len(one.raised) for one in found)
+    alerts = sum(len(one.alerts) for one in found)
     lead = median(leads) / HOUR if leads else None
     return len(known), _share(len(leads), len(known)), lead, _share(followed, alerts)
+
+
+def _before(alerts: Sequence[Stood], at: Instant | None) -> list[Instant]:
+    """Return how long before an outcome each alert that stood in its window was raised, the window's length at most."""
+    if at is None:
+        return []
+    stood = (one for one in alerts if one.raised_at <= at and (one.ended_at is None or one.ended_at >= at - WINDOW_MS))
+    return [min(at - one.raised_at, WINDOW_MS) for one in stood]
 
 
 def _share(part: int, whole: int) -> float | None:

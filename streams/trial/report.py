@@ -9,9 +9,10 @@ from rich.table import Column, Table
 from streams.trial.figures import Figures
 
 CAPTION = (
-    "Per 100 beds: alerts a day of 100 occupied beds. By itself: resolved without anybody. Warned: outcomes with an "
-    "alert in the 48 h before. Lead: median from the first of those alerts to the outcome. Followed: alerts that an "
-    "outcome follows within 48 h. What the record says in the end is assessed; a ward that charts late knows it later."
+    "Patient-days: without pauses of more than 12 h. Per 100 beds: alerts a day of 100 occupied beds. By itself: "
+    "resolved without anybody. Warned: outcomes in whose 48 h before an alert stood. Lead: median from the first of "
+    "those to the outcome, 48 h at most. Followed: alerts that stood in the 48 h before an outcome. What the record "
+    "says in the end is assessed; a ward that charts late knows it later."
 )
 
 

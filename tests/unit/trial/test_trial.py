@@ -10,7 +10,7 @@ from streams.alerts.life import Place
 from streams.clock import DAY, HOUR, MINUTE
 from streams.errors import RejectedMessage
 from streams.settings import Settings
-from streams.trial.calls import Calls, calls
+from streams.trial.calls import Calls, Stood, calls
 from streams.trial.charts import Chart, charts
 from streams.trial.figures import figures
 from streams.trial.outcomes import read_outcomes
@@ -27,7 +27,8 @@ def chart(*rows: Assessed) -> Chart:
 
 def test_every_alert_and_every_call_of_a_patient_is_counted() -> None:
     found = calls(chart(one(0, 50), one(1, 80), one(60, 50), one(200, 80), one(300, 20)), RULES)
-    assert found.raised == (at(1), at(200))
+    assert found.alerts == ((at(1), at(60)), (at(200), at(300)))
+    assert found.observed_ms == 300 * MINUTE
     assert (found.called, found.recovered, found.ended) == (4, 2, 2)
 
 
@@ -36,8 +37,13 @@ def test_what_somebody_acknowledges_in_time_is_not_escalated() -> None:
     assert (found.called, found.recovered) == (1, 1)
 
 
-def said(*raised: int, patient_id: str = "p1", recovered: int = 0) -> Calls:
-    return Calls(patient_id, START, START + 2 * DAY, raised, len(raised), recovered, recovered)
+def test_a_pause_between_two_stays_is_not_observed() -> None:
+    assert calls(chart(one(0, 50), one(60, 50), one(60 + 60 * 24 * 90, 50)), RULES).observed_ms == 13 * HOUR
+
+
+def said(*raised: int, patient_id: str = "p1", recovered: int = 0, lasts: int = HOUR) -> Calls:
+    stood = tuple(Stood(at_, at_ + lasts) for at_ in raised)
+    return Calls(patient_id, 2 * DAY, stood, len(raised), recovered, recovered)
 
 
 def test_figures_are_sums_over_patients_and_their_days() -> None:
@@ -52,6 +58,11 @@ def test_an_outcome_is_warned_of_by_an_alert_in_the_48_hours_before_and_the_firs
     people = [said(START, START + 10 * HOUR, START + 20 * HOUR), said(START + 2 * HOUR, patient_id="p2")]
     found = figures("plain", people, outcomes)
     assert (found.outcomes, found.sensitivity, found.lead_h, found.followed) == (2, 0.5, 40.0, 0.5)
+
+
+def test_an_alert_that_was_raised_earlier_and_still_stood_warned_48_hours_ahead() -> None:
+    found = figures("plain", [said(START, lasts=3 * DAY)], {"p1": START + 4 * DAY})
+    assert (found.sensitivity, found.lead_h) == (1.0, 48.0)
 
 
 def test_without_patients_or_alerts_nothing_is_divided() -> None:
