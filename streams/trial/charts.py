@@ -17,7 +17,7 @@ from streams.identity import is_alias
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome
 from streams.normalise import Raw, normalise
-from streams.records import Identities, ImagingStudyVersion, PatientVersion
+from streams.records import Identities, ImagingStudyVersion, NoteVersion, PatientVersion
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
 from streams.timeline.snapshot import snapshot
@@ -80,7 +80,7 @@ def _take(whole: Share, one: Recorded, offset: int, source: Source) -> None:
     at = one.outline.recorded or one.outline.effective or 0
     raw = Raw(value=one.body, key=None, topic=source.topic, partition=0, offset=offset, received_at=at)
     for event in normalise(raw, source, future_tolerance_s=0.0).events:
-        if isinstance(event, ImagingStudyVersion):
+        if isinstance(event, ImagingStudyVersion | NoteVersion):
             continue
         whole.apply(event)
         if isinstance(event, PatientVersion):
