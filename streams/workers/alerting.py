@@ -17,7 +17,6 @@ from streams.alerts.minutes import earlier, holds_newest
 from streams.alerts.policy import Policy
 from streams.alerts.watch import Watch
 from streams.clock import MINUTE, Instant
-from streams.fusion.rule import Rule
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome
 from streams.publish.alerts import headers_of
@@ -51,14 +50,12 @@ class Alerting:
 
     Parameters
     ----------
-    rule
-        How judgements become one.
     on
         False: nothing is assessed for alerts, and nothing told.
     """
 
-    def __init__(self, policy: Policy, rule: Rule, *, on: bool = True) -> None:
-        self.policy, self._rule, self._on = policy, rule, on
+    def __init__(self, policy: Policy, *, on: bool = True) -> None:
+        self.policy, self._on = policy, on
         self._shares: Mapping[int, Share] = {}
         self._watches: dict[_Key, Watch] = {}
         self._due: dict[int, list[tuple[Instant, str]]] = {}
@@ -131,7 +128,7 @@ class Alerting:
         return assessed(score, self._judged(quick, outcome, serving))
 
     def _judged(self, case: Case, outcome: Outcome | None, serving: Serving) -> RiskScore:
-        return judge(case, outcome, serving.live, self._rule, serving.standing)
+        return judge(case, outcome, serving.live, serving.rule, serving.standing)
 
     def retire(self, share: Share, number: int, patient_id: str, survivor: str) -> Told:
         """Supersede what stands of an id that has been merged into another, or of which nothing is left."""
