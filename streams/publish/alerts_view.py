@@ -107,24 +107,6 @@ class AlertsView:
                 pipeline.zadd(key, places)
             await pipeline.execute()
 
-    async def of_patient(self, patient_id: str) -> dict[str, bytes]:
-        """Return a patient's open alerts as JSON, by id."""
-        found = await self._redis.hgetall(keys.alerts(patient_id))
-        return {alert_id.decode(): value for alert_id, value in found.items()}
-
-    async def open(self, ward: str = "", most: int = 1000) -> list[OpenAlert]:
-        """Return open alerts, newest change first; what a list has wrongly is taken out on the way."""
-        key = keys.open_alerts(ward)
-        ranked = await self._redis.zrange(key, 0, most - 1, desc=True, withscores=True)
-        members = [(name.decode(), int(at)) for name, at in ranked]
-        lines = [OpenAlert(*_split(name), at, b"") for name, at in members]
-        found = await self._values(lines)
-        gone = [name for (name, _), value in zip(members, found, strict=True) if value is None]
-        if gone:
-            await self._redis.zrem(key, *gone)
-        pairs = zip(lines, found, strict=True)
-        return [msgspec.structs.replace(line, json=value) for line, value in pairs if value is not None]
-
     async def repair(self) -> int:
         """Go through every patient's open alerts, mend the lists that differ, and return how many are open."""
         wanted: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -142,17 +124,33 @@ class AlertsView:
     async def _open_of(self, key: str) -> dict[str, tuple[float, str]]:
         """Return when each open alert of a patient changed, and its ward, by its name in the lists."""
         patient_id = key[len("risk:{") : -len("}:alerts")]
-        is_open = await self.of_patient(patient_id)
+        is_open = await alerts_of(self._redis, patient_id)
         found = await self._redis.hgetall(keys.places(patient_id)) if is_open else {}
         parts = {alert_id.decode(): place.decode().split(" ", 4) for alert_id, place in found.items()}
         return {f"{patient_id} {name}": (float(p[3]), p[4]) for name, p in parts.items() if name in is_open}
 
-    async def _values(self, lines: Sequence[OpenAlert]) -> list[bytes | None]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for line in lines:
-                pipeline.hget(keys.alerts(line.patient_id), line.alert_id)
-            found: list[bytes | None] = await pipeline.execute()
-        return found
+
+async def alerts_of(redis: Any, patient_id: str) -> dict[str, bytes]:
+    """Return a patient's open alerts as JSON, by id."""
+    found = await redis.hgetall(keys.alerts(patient_id))
+    return {alert_id.decode(): value for alert_id, value in found.items()}
+
+
+async def open_alerts(redis: Any, ward: str = "", most: int = 100_000) -> list[OpenAlert]:
+    """Return open alerts, newest change first; what a list has wrongly is taken out on the way."""
+    key = keys.open_alerts(ward)
+    ranked = await redis.zrange(key, 0, most - 1, desc=True, withscores=True)
+    members = [(name.decode(), int(at)) for name, at in ranked]
+    lines = [OpenAlert(*_split(name), at, b"") for name, at in members]
+    async with redis.pipeline(transaction=False) as pipeline:
+        for line in lines:
+            pipeline.hget(keys.alerts(line.patient_id), line.alert_id)
+        found: list[bytes | None] = await pipeline.execute()
+    gone = [name for (name, _), value in zip(members, found, strict=True) if value is None]
+    if gone:
+        await redis.zrem(key, *gone)
+    pairs = zip(lines, found, strict=True)
+    return [msgspec.structs.replace(line, json=value) for line, value in pairs if value is not None]
 
 
 def _member(row: AlertRow) -> str:

@@ -17,6 +17,7 @@ from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
 from streams.verify import studies
 from streams.verify.comparison import (
+    compare_alerts,
     compare_copies,
     compare_latest,
     compare_letters,
@@ -91,6 +92,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     if with_view:
         view = await read_view(settings)
         findings += compare_view(results.last, view, results.retired) + compare_modes(serving.standing, view)
+        findings += compare_alerts(evidence.alerts, view)
     return Report(
         expectation.accounting(),
         len(expectation.patients()),

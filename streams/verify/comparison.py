@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from streams.fusion.stage import Cutoffs
 from streams.modes.standing import Standing
+from streams.publish.alerts_view import AlertRow
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
 from streams.publish.retirement import Retirement, write
@@ -193,6 +194,20 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
             "Redis: ranked patients of nobody": len(view.ranking.keys() - wanted.keys()),
             "Redis: wrong places in the ranking of a ward": sum(ranked.get(k) != place for k, place in wards.items()),
             "Redis: patients ranked in a ward they are not in": len(ranked.keys() - wards.keys()),
+        }
+    )
+
+
+def compare_alerts(alerts: Mapping[str, AlertRow], view: View) -> list[Finding]:
+    """Hold the open alerts in Redis against the newest words on `risk.alerts`."""
+    wanted = {name: word.json for name, word in alerts.items() if word.is_open}
+    return counted(
+        {
+            "Redis: open alerts missing": len(wanted.keys() - view.alerts.keys()),
+            "Redis: open alerts that have ended": len(view.alerts.keys() - wanted.keys()),
+            "Redis: open alerts by another word": sum(
+                view.alerts[name] != wanted[name] for name in wanted.keys() & view.alerts.keys()
+            ),
         }
     )
 

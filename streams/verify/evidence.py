@@ -9,6 +9,7 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.fusion.stage import Cutoffs
+from streams.publish.alerts_view import AlertRow, open_alerts
 from streams.publish.board import Board
 from streams.publish.headers import LEVEL, RETIRED, epoch_of
 from streams.publish.keys import latest
@@ -20,6 +21,7 @@ from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
 from streams.transport.reading import read_to_end
 from streams.verify.expectation import Letter
+from streams.workers.alerts_shown import place, rows_of
 from streams.workers.assessment import RECEIVED_AT
 from streams.workers.gathering import Gathered
 from streams.workers.ownership import cutoffs, retention_of
@@ -78,6 +80,8 @@ class Evidence(msgspec.Struct):
     """Digests of versions that waited for their patient beyond the limit."""
     copies: list[tuple[str, Timeline]] = []
     """What came under a retired id or an alias, where the patient is whose it is."""
+    alerts: dict[str, AlertRow] = {}
+    """The newest word on each alert, by its id."""
     ticks_missed: int = 0
     """Partitions whose state has not acted on a tick that was there before."""
 
@@ -92,6 +96,9 @@ async def collect(consumer: Any, settings: Settings) -> Evidence:
             evidence.results.read(record)
         for record in await read_to_end(consumer, topics.LATEST, number):
             evidence.results.latest[record.key.decode()] = record.value
+        for word in rows_of(await read_to_end(consumer, topics.ALERTS, number)):
+            if place(word) >= place(evidence.alerts.get(word.alert_id, word)):
+                evidence.alerts[word.alert_id] = word
         await _read_state(consumer, number, settings, evidence)
     return evidence
 
@@ -130,6 +137,8 @@ class View(msgspec.Struct, frozen=True):
     """Ward to its ranking, as it stands too."""
     modes: dict[str, str] = {}
     """Model to the change that made its modes."""
+    alerts: dict[str, bytes] = {}
+    """Alert id to the alert, of those that stand open."""
 
 
 async def read_view(settings: Settings) -> View:
@@ -143,6 +152,7 @@ async def read_view(settings: Settings) -> View:
         board = Board(redis)
         wards = {ward: await board.places(ward) for ward in await board.wards()}
         modes = {model: one.change for model, one in (await read_modes(redis)).items()}
-        return View(found, await board.places(), wards, modes)
+        alerts = {line.alert_id: line.json for line in await open_alerts(redis)}
+        return View(found, await board.places(), wards, modes, alerts)
     finally:
         await redis.aclose()

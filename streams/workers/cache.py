@@ -1,4 +1,4 @@
-"""The cache worker: published scores to the Redis view and to `risk.latest`; it also makes the ticks."""
+"""The cache worker: published scores and alerts to the Redis view, scores to `risk.latest`; it also makes the ticks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from streams import metrics, topics
 from streams.clock import WallClock
 from streams.errors import ContractError, RetryableError
 from streams.publish import headers
+from streams.publish.alerts_view import AlertRow
 from streams.publish.board import Board
 from streams.publish.redis_client import client
 from streams.publish.view import View, ViewRow
@@ -23,6 +24,7 @@ from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.reading import read_to_end, reading
 from streams.transport.runs import Item, Record, Run
+from streams.workers.alerts_shown import AlertsShown, rows_of
 from streams.workers.lifecycle import Host
 from streams.workers.modes_view import ModesView
 from streams.workers.timekeeping import Timekeeper
@@ -49,19 +51,21 @@ class Flush(msgspec.Struct):
     rows: list[ViewRow]
     outs: list[Out]
     began: float
+    alerts: list[AlertRow] = []
 
 
 class CacheWork:
     """Keeps the latest score of each patient on `risk.latest` and in Redis."""
 
     name = "cache"
-    topics: tuple[str, ...] = (topics.SCORES,)
+    topics: tuple[str, ...] = (topics.SCORES, topics.ALERTS)
 
     def __init__(self, settings: Settings, host: Host) -> None:
         self.settings, self.host = settings, host
         self.timekeeper = Timekeeper(settings, WallClock())
         self.redis = client(settings)
         self.modes = ModesView(settings, self.redis)
+        self.alerts = AlertsShown(settings, self.redis)
         self.view: View | None = None
         self._places: dict[str, Place] = {}
         self._partitions: set[int] = set()
@@ -77,6 +81,7 @@ class CacheWork:
         """Connect; Redis may be away, the view follows when it comes."""
         await self.timekeeper.start()
         await self.modes.start()
+        await self.alerts.start()
         self.view = await opened_view(self.redis, self.settings)
 
     async def stop(self) -> None:
@@ -125,6 +130,7 @@ class CacheWork:
             self._behind = False
             count = await self._rebuild(numbers)
             await Board(self.redis).repair()
+            await self.alerts.repair()
             if numbers == self._partitions:
                 await self.view.mark(numbers)
                 log.info("view rebuilt rows=%d partitions=%d", count, len(numbers))
@@ -141,6 +147,7 @@ class CacheWork:
         if time.monotonic() >= self._repair_at:
             self._repair_at = time.monotonic() + REPAIR_EVERY_S
             await Board(self.redis).repair()
+            await self.alerts.repair()
 
     async def _rebuild(self, numbers: frozenset[int]) -> int:
         """Write the latest scores first, so that the ward sees them, then the trends."""
@@ -154,6 +161,8 @@ class CacheWork:
                     count += len(records)
                     for start in range(0, len(records), REBUILD_ROWS):
                         await self._write([row_of(r) for r in records[start : start + REBUILD_ROWS]])
+            for number in sorted(numbers):
+                count += await self.alerts.rebuild(consumer, number)
         return count
 
     async def _write(self, rows: Sequence[ViewRow]) -> None:
@@ -169,6 +178,9 @@ class CacheWork:
         for item in items:
             if isinstance(item, Run) and item.generation == flush.generation:
                 metrics.INPUTS.labels(self.name, item.topic).inc(item.size)
+                if item.topic == topics.ALERTS:
+                    flush.alerts += rows_of(item.records)
+                    continue
                 for record in item.records:
                     row = row_of(record)
                     flush.rows.append(row)
@@ -182,6 +194,7 @@ class CacheWork:
         """Write the view; an absent Redis delays nothing but the view."""
         try:
             await self._write(flush.rows)
+            await self.alerts.write(flush.alerts)
         except RetryableError as error:
             if not self._behind:
                 log.warning("view falls behind: %s", error)

@@ -10,7 +10,7 @@ import pytest
 from redis.crc import key_slot
 
 from streams.publish import keys
-from streams.publish.alerts_view import AlertRow, AlertsView, OpenAlert
+from streams.publish.alerts_view import AlertRow, AlertsView, OpenAlert, alerts_of, open_alerts
 from streams.publish.redis_client import client
 from streams.settings import Settings
 from tests.integration.redis_servers import redis_cluster, redis_server
@@ -50,7 +50,7 @@ def word(
 
 
 async def listed(view: AlertsView, ward: str = "") -> list[tuple[str, str]]:
-    return [(line.patient_id, line.alert_id) for line in await view.open(ward)]
+    return [(line.patient_id, line.alert_id) for line in await open_alerts(view._redis, ward)]
 
 
 async def contents(redis: Any) -> dict[bytes, Any]:
@@ -63,9 +63,13 @@ async def contents(redis: Any) -> dict[bytes, Any]:
 
 async def test_an_open_alert_is_found_by_patient_by_ward_and_among_all(view: AlertsView) -> None:
     assert await view.write_many([word(3)]) == 1
-    assert await view.of_patient("p1") == {"a1": b'{"n":3}'}
-    assert await view.open() == await view.open("ICU") == [OpenAlert("p1", "a1", 3000, b'{"n":3}')]
-    assert await view.open("North") == []
+    assert await alerts_of(view._redis, "p1") == {"a1": b'{"n":3}'}
+    assert (
+        await open_alerts(view._redis)
+        == await open_alerts(view._redis, "ICU")
+        == [OpenAlert("p1", "a1", 3000, b'{"n":3}')]
+    )
+    assert await open_alerts(view._redis, "North") == []
 
 
 async def test_the_newest_change_stands_first(view: AlertsView) -> None:
@@ -76,13 +80,13 @@ async def test_the_newest_change_stands_first(view: AlertsView) -> None:
 async def test_an_alert_that_has_ended_leaves_every_list_and_no_older_word_opens_it_again(view: AlertsView) -> None:
     await view.write_many([word(1), word(2, is_open=False)])
     assert await view.write_many([word(1), word(900, epoch=0)]) == 0
-    assert await view.of_patient("p1") == {}
+    assert await alerts_of(view._redis, "p1") == {}
     assert await listed(view) == await listed(view, "ICU") == []
 
 
 async def test_a_newer_epoch_speaks_last_whatever_its_offset(view: AlertsView) -> None:
     await view.write_many([word(900, epoch=1), word(5, epoch=2)])
-    assert await view.of_patient("p1") == {"a1": b'{"n":5}'}
+    assert await alerts_of(view._redis, "p1") == {"a1": b'{"n":5}'}
 
 
 async def test_an_alert_follows_its_patient_to_another_ward(view: AlertsView) -> None:
@@ -96,7 +100,7 @@ async def test_an_alert_follows_its_patient_to_another_ward(view: AlertsView) ->
 
 async def test_one_patient_may_have_several(view: AlertsView) -> None:
     await view.write_many([word(1, "a1"), word(2, "a2"), word(3, "a1", is_open=False)])
-    assert await view.of_patient("p1") == {"a2": b'{"n":2}'}
+    assert await alerts_of(view._redis, "p1") == {"a2": b'{"n":2}'}
 
 
 async def test_any_order_and_any_repeats_end_the_same(view: AlertsView, redis: Any) -> None:
@@ -138,7 +142,7 @@ async def test_a_topic_made_anew_starts_afresh(view: AlertsView, redis: Any) -> 
     await view.write_many([word(900, epoch=7)])
     anew = AlertsView(redis, "topic-2", ttl_s=1000)
     assert await anew.write_many([word(0)]) == 1
-    assert await anew.of_patient("p1") == {"a1": b'{"n":0}'}
+    assert await alerts_of(anew._redis, "p1") == {"a1": b'{"n":0}'}
 
 
 async def test_what_nothing_is_said_of_any_more_expires(view: AlertsView, redis: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from streams.fusion.stage import Cutoffs
 from streams.inference.manifest import load
 from streams.modes.standing import Standing
+from streams.publish.alerts_view import AlertRow
 from streams.publish.identity import facts_digest, version_id
 from streams.publish.keys import INDETERMINATE
 from streams.publish.riskassessment import write
@@ -22,6 +23,7 @@ from streams.timeline.timeline import Timeline
 from streams.verify.comparison import (
     TOLERANCE,
     Finding,
+    compare_alerts,
     compare_latest,
     compare_letters,
     compare_modes,
@@ -431,3 +433,16 @@ def test_modes_in_redis_are_those_that_stand() -> None:
     assert compare_modes(standing, View({}, {}, modes={"gru": "change-2"})) == []
     for wrong in ({}, {"gru": "change-1"}, {"gru": "change-2", "cnn": "change-9"}):
         assert compare_modes(standing, View({}, {}, modes=wrong)) == [Finding("Redis: models with other modes", 1)]
+
+
+def test_open_alerts_in_redis_are_those_that_stand_open() -> None:
+    stands = AlertRow("p1", "a1", True, 0, 1, 5, b"newest")
+    ended = AlertRow("p1", "a2", False, 0, 1, 6, b"ended")
+    alerts = {"a1": stands, "a2": ended}
+    assert compare_alerts(alerts, View({}, {}, alerts={"a1": b"newest"})) == []
+    for held, told in (
+        ({}, "Redis: open alerts missing"),
+        ({"a1": b"newest", "a2": b"ended"}, "Redis: open alerts that have ended"),
+        ({"a1": b"older"}, "Redis: open alerts by another word"),
+    ):
+        assert compare_alerts(alerts, View({}, {}, alerts=held)) == [Finding(told, 1)]
