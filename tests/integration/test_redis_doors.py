@@ -13,6 +13,7 @@ from redis.exceptions import NoPermissionError
 
 from streams.errors import ContractError, RetryableError
 from streams.publish import keys
+from streams.publish.alerts_view import AlertRow, AlertsView, open_alerts
 from streams.publish.board import Board
 from streams.publish.live import Update, updates
 from streams.publish.modes_view import read_modes, write_modes
@@ -156,8 +157,9 @@ async def test_a_ward_hears_of_its_own_patients_and_of_those_who_leave_it(redis:
 
 ACL = (
     "~risk:*", "resetchannels", "&risk:*", "-@all", "+@connection", "+eval", "+evalsha", "+script|load",
-    "+hset", "+hget", "+hgetall", "+hmget", "+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zscan",
-    "+zremrangebyrank", "+del", "+expire", "+ttl", "+scan", "+publish", "+subscribe", "+pubsub",
+    "+hset", "+hdel", "+hget", "+hgetall", "+hmget", "+zadd", "+zrem", "+zrange", "+zrevrange",
+    "+zrangebyscore", "+zscan", "+zremrangebyrank", "+del", "+expire", "+ttl", "+scan", "+publish",
+    "+subscribe", "+pubsub",
 )  # fmt: skip
 """What docs/redis.md tells a site to allow."""
 
@@ -184,8 +186,13 @@ async def test_the_view_needs_no_more_than_the_documented_commands_and_keys(guar
     assert await view.is_rebuilt()
     assert await board.wards() == ["North"]
     assert await board.repair() == 1
+    assert [line.patient_id for line in await board.ranking(5, "North")] == ["a"]
     assert len(await board.history("a")) == 2
     await write_modes(redis, "t", change(0, v4="live"))
+    alerts = AlertsView(redis, "topic-2", ttl_s=1000)
+    words = [AlertRow("a", "a1", is_open, k, 1, k, b"{}", "ICU") for k, is_open in enumerate((True, False, True))]
+    assert await alerts.write_many(words) == 3
+    assert len(await open_alerts(redis, "ICU")) == await alerts.repair() == 1
     with pytest.raises(NoPermissionError):
         await redis.set("another", "key")
     with pytest.raises(NoPermissionError):
