@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
+from msgspec.structs import replace
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams import topics
 from streams.errors import ContractError, RetryableError
+from streams.publish.alerts_view import AlertRow
 from streams.publish.headers import AS_OF, EPOCH, INDEX, LEVEL
 from streams.publish.view import ViewRow, WriteCounts
 from streams.settings import Settings
@@ -19,6 +21,7 @@ from streams.transport.produce import Out
 from streams.workers import cache
 from streams.workers.cache import OFFSET, CacheWork, row_of
 from tests.unit.workers.fakes import MARKED, START, Broker, Host, Rec, through
+from tests.unit.workers.test_alerts_shown import alert, record
 
 SCORES, LATEST = topics.SCORES, topics.LATEST
 
@@ -362,3 +365,45 @@ async def test_what_the_broker_does_not_take_is_not_acknowledged(worker: Cache) 
     with pytest.raises(RetryableError):
         await worker.take(score(0))
     assert worker.host.committable(SCORES) is None
+
+
+class FakeAlerts:
+    """Takes words on alerts in place of the view's."""
+
+    def __init__(self) -> None:
+        self.rows: list[AlertRow] = []
+        self.away = False
+
+    async def write_many(self, rows: Sequence[AlertRow]) -> int:
+        if self.away:
+            raise RetryableError("Redis: expected an answer, received none")
+        self.rows += rows
+        return len(rows)
+
+    async def repair(self) -> int:
+        return 0
+
+
+def word(offset: int, alert_id: str = "a1") -> Rec:
+    return replace(record(offset, alert(alert_id)), topic=topics.ALERTS)
+
+
+async def test_alerts_go_to_the_view_alone_and_are_acknowledged(worker: Cache) -> None:
+    alerts = FakeAlerts()
+    worker.work.alerts._view = alerts
+    await through(worker.work, worker.host.run(topics.ALERTS, [word(0), word(1, "a2")]))
+    assert [(row.alert_id, row.offset) for row in alerts.rows] == [("a1", 0), ("a2", 1)]
+    assert (worker.view.rows, worker.latest) == ([], [])
+    assert worker.host.committable(topics.ALERTS) == 2
+
+
+async def test_alerts_missed_while_redis_was_away_are_shown_when_it_is_back(worker: Cache) -> None:
+    alerts = FakeAlerts()
+    worker.work.alerts._view = alerts
+    alerts.away = True
+    kept = worker.broker.append(topics.ALERTS, 0, b"p1", word(0).value, word(0).headers)
+    await through(worker.work, worker.host.run(topics.ALERTS, [kept]))
+    assert worker.host.committable(topics.ALERTS) == 1
+    alerts.away = False
+    await worker.idle()
+    assert [row.alert_id for row in alerts.rows] == ["a1"]
