@@ -24,7 +24,7 @@ async def lag(settings: Settings) -> dict[str, int]:
     groups = {
         topics.GROUP_NORMALISE: tuple(dict.fromkeys(source.topic for source in settings.handed_on)),
         topics.GROUP_BEDSIDE: (*settings.bedside_inputs, topics.TICKS),
-        topics.GROUP_CACHE: (topics.SCORES,),
+        topics.GROUP_CACHE: (topics.SCORES, topics.ALERTS),
     }
     if discover_imaging(settings.model_repository):
         # What waits for another try has been read; it may wait for days.
