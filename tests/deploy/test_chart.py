@@ -12,7 +12,7 @@ import yaml
 from streams import topics
 from streams.commands.worker import Name
 from streams.embedded.triton import STOCK_IMAGE
-from streams.settings import SECRETS_DIR, Settings
+from streams.settings import Settings
 from tests.deploy import chart
 from tests.deploy.chart import Refused, named, render
 
@@ -218,7 +218,7 @@ def test_nobody_is_let_in_but_the_readers_of_metrics_and_callers_of_triton() -> 
 
 def test_the_settings_of_the_config_map_are_settings_that_there_are() -> None:
     data = named(EVERYTHING, "ConfigMap", "")["data"]
-    assert data.keys() <= {f"CARDIOSTREAM_{field.upper()}" for field in Settings.model_fields} | {SECRETS_DIR}
+    assert data.keys() <= {f"CARDIOSTREAM_{field.upper()}" for field in Settings.model_fields}
     assert all(isinstance(value, str) for value in data.values())
 
 
@@ -233,11 +233,34 @@ def test_they_are_read_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.triton_url == "dns:///test-triton.cs.svc:8001"
 
 
-def test_the_address_of_redis_is_mounted_from_a_secret() -> None:
+def mounted(name: str) -> set[str]:
+    """Secrets that a worker's pod mounts."""
+    return {volume["secret"]["secretName"] for volume in pods(EVERYTHING)[name]["volumes"] if "secret" in volume}
+
+
+@pytest.mark.parametrize(
+    ("name", "secrets"),
+    [
+        ("normalise", set()),
+        ("bedside", {"redis-address"}),
+        ("cache", {"redis-address"}),
+        ("imaging", {"pacs-token"}),
+        ("topics", set()),
+        ("ward", set()),
+        ("triton", set()),
+    ],
+)
+def test_a_secret_goes_to_who_calls_what_it_is_for(name: str, secrets: set[str]) -> None:
+    assert mounted(f"test-{name}") == secrets
+
+
+def test_the_address_of_redis_is_read_from_its_file() -> None:
     assert "CARDIOSTREAM_REDIS_URL" not in named(EVERYTHING, "ConfigMap", "")["data"]
-    volumes = {volume["name"]: volume for volume in pods(EVERYTHING)["test-cache"]["volumes"]}
-    assert volumes["settings-secrets"]["secret"]["secretName"] == "redis-address"
-    assert volumes["secret-pacs-token"]["secret"] == {"secretName": "pacs-token", "defaultMode": 0o440}
+    worker = containers(EVERYTHING)["test-cache/worker"]
+    assert {"name": "CARDIOSTREAM_SECRETS_DIR", "value": "/run/secrets/cardiostream"} in worker["env"]
+    [volume] = [one for one in pods(EVERYTHING)["test-cache"]["volumes"] if one["name"] == "settings-secrets"]
+    assert volume["secret"]["items"] == [{"key": "cardiostream_redis_url", "path": "cardiostream_redis_url"}]
+    assert volume["secret"]["defaultMode"] == 0o440
 
 
 def test_no_secret_is_made_by_the_chart() -> None:

@@ -128,11 +128,13 @@ def test_a_container_gets_settings_that_there_are(name: str, monkeypatch: pytest
     assert TypeAdapter(tuple[Pacs, ...]).validate_json(OURS[name].env["CARDIOSTREAM_PACS"]) == ()
 
 
-def test_no_environment_holds_a_secret() -> None:
-    text = compose.COMPOSE.read_text("utf-8").lower()
-    assert "cardiostream_redis_url:" not in {line.strip() for line in text.splitlines() if "environment" in line}
+def test_no_environment_holds_a_secret_and_the_password_goes_to_who_uses_the_view() -> None:
     assert not any("CARDIOSTREAM_REDIS_URL" in one.env for one in OURS.values())
-    assert {name for name, one in SERVICES.items() if "secrets" in one} == {*OURS, "redis"}
+    assert {name: one["secrets"] for name, one in SERVICES.items() if "secrets" in one} == {
+        "redis": ["redis.conf"],
+        **dict.fromkeys(("bedside", "cache", "watch"), ["cardiostream_redis_url"]),
+    }
+    assert {name for name, one in OURS.items() if SECRETS_DIR in one.env} == {"bedside", "cache", "watch"}
 
 
 def test_the_simulated_ward_and_the_tools_do_not_start_by_themselves() -> None:

@@ -23,6 +23,7 @@ from streams.commands.worker import Name
 from streams.embedded import ports
 from streams.embedded.stack import Stack
 from streams.embedded.tansu import SETTINGS as TANSU_SETTINGS
+from streams.settings import SECRETS_DIR
 from tests.deploy import chart, compose
 from tests.deploy.compose import Container
 
@@ -142,10 +143,11 @@ def from_compose(services: Stack, folder: Path) -> dict[str, Container]:
     mapped = {name: given[name] for name in ("CARDIOSTREAM_BOOTSTRAP_SERVERS", "CARDIOSTREAM_TRITON_URL")}
     if not services.settings.producer_idempotence:
         mapped |= {name: given[name] for name in (f"CARDIOSTREAM_{n.upper()}" for n in TANSU_SETTINGS)}
-    return {
-        name: one._replace(env={**one.env, **mapped, "CARDIOSTREAM_SECRETS_DIR": str(secrets)})
-        for name, one in compose.ours().items()
-    }
+    containers = {}
+    for name, one in compose.ours().items():
+        has_secrets = {SECRETS_DIR: str(secrets)} if SECRETS_DIR in one.env else {}
+        containers[name] = one._replace(env={**one.env, **mapped, **has_secrets})
+    return containers
 
 
 def shortened(ward: Container) -> Container:

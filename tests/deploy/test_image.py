@@ -40,7 +40,7 @@ def test_it_is_built_in_two_stages_of_one_pinned_base() -> None:
     bases = [line.split()[1] for line in LINES if line.startswith("FROM ")]
     assert len(bases) == 2
     assert len(set(bases)) == 1
-    assert re.fullmatch(r"python:3\.12\.\d+-slim-\w+", bases[0])
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", bases[0])
 
 
 def test_it_does_not_run_as_root() -> None:

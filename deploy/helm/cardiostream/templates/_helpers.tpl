@@ -65,9 +65,7 @@ CARDIOSTREAM_BOOTSTRAP_SERVERS: {{ .Values.kafka.bootstrapServers | quote }}
 CARDIOSTREAM_PARTITIONS: {{ .Values.kafka.partitions | quote }}
 CARDIOSTREAM_REPLICATION_FACTOR: {{ .Values.kafka.replicationFactor | quote }}
 CARDIOSTREAM_TRITON_URL: {{ include "cs.tritonUrl" . | quote }}
-{{- if .Values.redis.urlSecret.name }}
-CARDIOSTREAM_SECRETS_DIR: /run/secrets/cardiostream
-{{- else }}
+{{- if not .Values.redis.urlSecret.name }}
 CARDIOSTREAM_REDIS_URL: {{ .Values.redis.url | quote }}
 {{- end }}
 CARDIOSTREAM_METRICS_PORT: {{ .Values.metricsPort | quote }}
@@ -91,26 +89,31 @@ CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
 {{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end -}}
 {{- end -}}
 
+{{- /* Secrets go to who calls what they are for, and to nobody else. Takes (list root reaches). */ -}}
 {{- define "cs.mounts" -}}
+{{- $root := index . 0 -}}
 - name: tmp
   mountPath: /tmp
-{{- if .Values.redis.urlSecret.name }}
+{{- if and (has "redis" (index . 1)) $root.Values.redis.urlSecret.name }}
 - name: settings-secrets
   mountPath: /run/secrets/cardiostream
   readOnly: true
 {{- end }}
-{{- range .Values.secretFiles }}
+{{- if has "pacs" (index . 1) }}
+{{- range $root.Values.secretFiles }}
 - name: secret-{{ .secret }}
   mountPath: /run/secrets/{{ .secret }}
   readOnly: true
 {{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "cs.volumes" -}}
+{{- $root := index . 0 -}}
 - name: tmp
   emptyDir: {sizeLimit: 256Mi}
-{{- with .Values.redis.urlSecret }}
-{{- if .name }}
+{{- with $root.Values.redis.urlSecret }}
+{{- if and .name (has "redis" (index $ 1)) }}
 - name: settings-secrets
   secret:
     secretName: {{ .name }}
@@ -120,11 +123,13 @@ CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
         path: cardiostream_redis_url
 {{- end }}
 {{- end }}
-{{- range .Values.secretFiles }}
+{{- if has "pacs" (index . 1) }}
+{{- range $root.Values.secretFiles }}
 - name: secret-{{ .secret }}
   secret:
     secretName: {{ .secret }}
     defaultMode: 0440
+{{- end }}
 {{- end }}
 {{- end -}}
 
