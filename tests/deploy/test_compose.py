@@ -132,7 +132,7 @@ def test_no_environment_holds_a_secret_and_the_password_goes_to_who_uses_the_vie
     assert not any("CARDIOSTREAM_REDIS_URL" in one.env for one in OURS.values())
     assert {name: one["secrets"] for name, one in SERVICES.items() if "secrets" in one} == {
         "redis": ["redis.conf"],
-        **dict.fromkeys(("bedside", "cache", "watch"), ["cardiostream_redis_url"]),
+        **{name: ["cardiostream_redis_url"] for name in ("bedside", "cache", "watch")},
     }
     assert {name for name, one in OURS.items() if SECRETS_DIR in one.env} == {"bedside", "cache", "watch"}
 
