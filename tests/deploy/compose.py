@@ -1,16 +1,17 @@
-"""The compose file, read as a tool would read it, and the containers that it makes."""
+"""The compose file as Docker Compose itself reads it, and the containers that it makes."""
 
 from __future__ import annotations
 
-import re
+import json
+import shutil
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
-_VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
 class Container(NamedTuple):
@@ -21,23 +22,26 @@ class Container(NamedTuple):
     env: dict[str, str]
 
 
-def read() -> dict[str, Any]:
-    """Return the file with its variables at their defaults."""
-    found: dict[str, Any] = _interpolated(yaml.safe_load(COMPOSE.read_text("utf-8")))
+def program(name: str) -> str:
+    """Return the path of a program of the extra ``deploy``."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent))
+    assert found, f"expected {name} beside this Python: install the extra `deploy`"
     return found
 
 
-def _interpolated(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {name: _interpolated(one) for name, one in node.items()}
-    if isinstance(node, list):
-        return [_interpolated(one) for one in node]
-    return _VARIABLE.sub(r"\2", node) if isinstance(node, str) else node
+@cache
+def resolved() -> dict[str, Any]:
+    """Return the project, every profile of it, with variables, anchors and defaults resolved; no daemon is asked."""
+    argv = [program("docker-compose"), "--file", str(COMPOSE), "--profile", "*", "config", "--format", "json"]
+    told = subprocess.run(argv, env={"HOME": "/nonexistent"}, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
 
 
 def services() -> dict[str, dict[str, Any]]:
     """Return the services by name."""
-    found: dict[str, dict[str, Any]] = read()["services"]
+    found: dict[str, dict[str, Any]] = resolved()["services"]
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator, validators
 from pydantic import TypeAdapter
 
@@ -33,11 +34,11 @@ def problems(document: dict[str, Any]) -> list[str]:
 
 
 def test_it_keeps_the_compose_specification() -> None:
-    assert problems(compose.read()) == []
+    assert problems(yaml.safe_load(compose.COMPOSE.read_text("utf-8"))) == []
 
 
 def test_the_specification_refuses_a_word_that_it_does_not_know() -> None:
-    document = compose.read()
+    document = yaml.safe_load(compose.COMPOSE.read_text("utf-8"))
     document["services"]["kafka"]["restrat"] = "always"
     assert len(problems(document)) == 1
 
@@ -82,7 +83,7 @@ def test_cpu_memory_and_processes_are_limited(name: str) -> None:
 
 @every
 def test_ports_are_on_loopback_alone(name: str) -> None:
-    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+    assert all(port["host_ip"] == "127.0.0.1" for port in SERVICES[name].get("ports", []))
 
 
 @every
@@ -91,8 +92,8 @@ def test_logs_are_bounded(name: str) -> None:
 
 
 def test_only_what_must_leaves_the_inner_network() -> None:
-    assert compose.read()["networks"]["inside"] == {"internal": True}
-    assert {name for name, one in SERVICES.items() if one["networks"] != ["inside"]} == {*OTHERS, "imaging", "notes"}
+    assert compose.resolved()["networks"]["inside"]["internal"] is True
+    assert {name for name, one in SERVICES.items() if one["networks"].keys() != {"inside"}} == {*OTHERS, "imaging", "notes"}
 
 
 def test_all_that_stays_is_asked_how_it_fares_but_what_only_looks() -> None:
@@ -112,7 +113,7 @@ def test_a_worker_starts_when_topics_redis_and_triton_are_there(name: str) -> No
 
 
 def test_topics_are_made_when_the_broker_listens_and_again_until_it_serves() -> None:
-    assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy", "required": True}}
     assert SERVICES["topics"]["restart"] == "on-failure"
     assert OURS["topics"].arguments == ("topics", "create")
 
@@ -130,9 +131,10 @@ def test_a_container_gets_settings_that_there_are(name: str, monkeypatch: pytest
 
 def test_no_environment_holds_a_secret_and_the_password_goes_to_who_uses_the_view() -> None:
     assert not any("CARDIOSTREAM_REDIS_URL" in one.env for one in OURS.values())
-    assert {name: one["secrets"] for name, one in SERVICES.items() if "secrets" in one} == {
-        "redis": ["redis.conf"],
-        **{name: ["cardiostream_redis_url"] for name in ("bedside", "cache", "watch")},
+    mounted = {name: {s["target"] for s in one["secrets"]} for name, one in SERVICES.items() if "secrets" in one}
+    assert mounted == {
+        "redis": {"/run/secrets/redis.conf"},
+        **{name: {"/run/secrets/cardiostream_redis_url"} for name in ("bedside", "cache", "watch")},
     }
     assert {name for name, one in OURS.items() if SECRETS_DIR in one.env} == {"bedside", "cache", "watch"}
 
@@ -162,9 +164,7 @@ def test_the_passwords_of_redis_and_of_its_readers_are_made_once_and_are_the_sam
 
 
 def test_the_secrets_are_the_files_that_the_script_makes() -> None:
-    wanted = {name: one["file"] for name, one in compose.read()["secrets"].items()}
-    assert wanted == {
-        "cardiostream_redis_url": "deploy/docker/secrets/cardiostream_redis_url",
-        "redis.conf": "deploy/docker/secrets/redis.conf",
-    }
+    wanted = {name: Path(one["file"]) for name, one in compose.resolved()["secrets"].items()}
+    folder = compose.ROOT / "deploy/docker/secrets"
+    assert wanted == {name: folder / name for name in ("cardiostream_redis_url", "redis.conf")}
     assert "deploy/docker/secrets/" in (compose.ROOT / ".gitignore").read_text().splitlines()
