@@ -172,6 +172,20 @@ class Settings(BaseSettings):
 
     bootstrap_servers: str = "127.0.0.1:9092"
     """Kafka brokers as host:port, several separated by commas."""
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """Protocol of the brokers' listener; SSL checks their certificates and names, SASL gives a user and password."""
+    kafka_ca_file: Path | None = None
+    """PEM file of the authorities that the brokers' certificates are checked against; else the machine's own."""
+    kafka_client_certificate: Path | None = None
+    """PEM file with the client's certificate, where the brokers ask for one."""
+    kafka_client_key: Path | None = None
+    """PEM file with its key, where that is not in the same file."""
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """How the password is given; PLAIN only over TLS."""
+    kafka_user: str = ""
+    """User name at the brokers."""
+    kafka_password_file: Path | None = None
+    """File that holds the password of that user, so that none stands in the environment."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Redis that holds the view for readers, rediss:// for TLS; it may carry a password, so it is never logged."""
     redis_user: str = ""

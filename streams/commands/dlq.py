@@ -15,6 +15,7 @@ from rich.text import Text
 from streams import topics
 from streams.clock import isoformat
 from streams.errors import RejectedMessage
+from streams.provision.security import secured
 from streams.records import DeadLetter
 from streams.settings import Settings
 
@@ -145,7 +146,8 @@ def _read(value: bytes | None) -> DeadLetter | None:
 def _records(settings: Settings, only: Place | None) -> Iterator[Any]:
     from kafka import KafkaConsumer, TopicPartition
 
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap_servers, enable_auto_commit=False)
+    given: dict[str, Any] = {"bootstrap_servers": settings.bootstrap_servers, **secured(settings)}
+    consumer = KafkaConsumer(enable_auto_commit=False, **given)
     try:
         numbers = consumer.partitions_for_topic(topics.DEAD_LETTERS) or set()
         places = [TopicPartition(topics.DEAD_LETTERS, n) for n in sorted(numbers) if only is None or n == only[0]]

@@ -15,6 +15,7 @@ from streams import topics
 from streams.clock import Clock
 from streams.errors import RetryableError
 from streams.feed.sequence import Delivery
+from streams.provision.security import secured
 from streams.settings import Settings
 
 BATCH_BYTES = 512 * 1024
@@ -31,6 +32,7 @@ def new_producer(settings: Settings) -> AIOKafkaProducer:
         enable_idempotence=settings.producer_idempotence,
         linger_ms=20,
         max_batch_size=BATCH_BYTES,
+        **secured(settings),
     )
 
 

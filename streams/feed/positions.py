@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import RetryableError
+from streams.provision.security import secured
+from streams.settings import Settings
 from streams.topics import GROUP_NORMALISE
 
 FETCH_WAIT_MS = 20
@@ -21,9 +23,10 @@ WATERMARK_TRIES = 100
 class Positions:
     """Reads end offsets and committed offsets; an asynchronous context manager."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, fetch_max_wait_ms=FETCH_WAIT_MS)
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    def __init__(self, settings: Settings) -> None:
+        shared: dict[str, Any] = {"bootstrap_servers": settings.bootstrap_servers, **secured(settings)}
+        self._consumer = AIOKafkaConsumer(fetch_max_wait_ms=FETCH_WAIT_MS, **shared)
+        self._admin = AIOKafkaAdminClient(**shared)
 
     async def __aenter__(self) -> Self:
         try:

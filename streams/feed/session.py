@@ -81,7 +81,7 @@ async def feed(
     RetryableError
         Where the broker is away or refuses; the clock is given back as far as that is possible.
     """
-    async with Positions(settings.bootstrap_servers) as positions, _started(new_producer(settings)) as producer:
+    async with Positions(settings) as positions, _started(new_producer(settings)) as producer:
         before = await positions.ends(options.topic)
         outbox = Outbox(producer, options.topic, list(before), clock)
         inputs = settings.bedside_inputs

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
@@ -17,14 +18,17 @@ BOOTSTRAP_TIMEOUT_MS = 5_000
 
 
 @contextlib.contextmanager
-def admin(bootstrap_servers: str, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Iterator[KafkaAdminClient]:
-    """Open an administration client; `RetryableError` where no broker answers."""
+def admin(
+    bootstrap_servers: str, timeout_ms: int = REQUEST_TIMEOUT_MS, security: Mapping[str, Any] | None = None
+) -> Iterator[KafkaAdminClient]:
+    """Open an administration client, `security` as `secured` gives it; `RetryableError` where no broker answers."""
     try:
         client = KafkaAdminClient(
             bootstrap_servers=bootstrap_servers.split(","),
             client_id="cardiostream-admin",
             request_timeout_ms=timeout_ms,
             bootstrap_timeout_ms=min(timeout_ms, BOOTSTRAP_TIMEOUT_MS),
+            **(security or {}),
         )
     except (KafkaError, OSError) as error:
         raise RetryableError(

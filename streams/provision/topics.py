@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 from streams import topics
 from streams.errors import ContractError
 from streams.provision.broker import admin
+from streams.provision.security import secured
 from streams.settings import Settings
 
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol error codes
@@ -60,7 +61,7 @@ def create(settings: Settings) -> Report:
         }
         for topic in topics.TOPICS
     }
-    with admin(settings.bootstrap_servers) as client:
+    with admin(settings.bootstrap_servers, security=secured(settings)) as client:
         answer = client.create_topics(wanted, raise_errors=False)
         created, existing = _sort(answer["topics"])
         client.wait_for_topics(list(wanted))
@@ -91,7 +92,7 @@ def check(settings: Settings) -> list[Drift]:
     The broker's answers about topic settings are compared as text. Entries of kind ``unreported`` are what the broker
     cannot say (the wheel's broker answers no DescribeConfigs that kafka-python reads); they are not drift.
     """
-    with admin(settings.bootstrap_servers) as client:
+    with admin(settings.bootstrap_servers, security=secured(settings)) as client:
         found = _partitions(client)
         drifts = [drift for topic in topics.TOPICS for drift in _compare_shape(topic, found.get(topic.name), settings)]
         present = [topic for topic in topics.TOPICS if topic.name in found]

@@ -6,8 +6,10 @@ import logging
 from typing import Any
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.sensors import Sensor
 
+from streams.provision.security import secured
 from streams.settings import Settings
 from streams.transport.consumer import RunConsumer, RunTransport
 
@@ -56,6 +58,7 @@ def new_app(group_id: str, settings: Settings, poll_records: int = POLL_RECORDS)
     app = RunApp(
         group_id,
         broker=[f"kafka://{host}" for host in settings.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(settings),
         broker_commit_interval=0.25,
         broker_max_poll_records=poll_records,
         broker_session_timeout=settings.session_timeout_s,
@@ -77,3 +80,16 @@ def new_app(group_id: str, settings: Settings, poll_records: int = POLL_RECORDS)
     app.settings = settings
     logging.getLogger("faust").setLevel(logging.WARNING)
     return app
+
+
+def _credentials(settings: Settings) -> SASLCredentials | SSLCredentials | None:
+    """Return what Faust's own producer shows the brokers; it connects, though nothing is sent with it."""
+    given = secured(settings)
+    if "sasl_mechanism" in given:
+        return SASLCredentials(
+            username=given["sasl_plain_username"],
+            password=given["sasl_plain_password"],
+            ssl_context=given.get("ssl_context"),
+            mechanism=given["sasl_mechanism"],
+        )
+    return SSLCredentials(given["ssl_context"]) if given else None

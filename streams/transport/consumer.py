@@ -20,6 +20,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from streams.provision.security import secured
 from streams.settings import Settings
 from streams.transport.fetching import PacedConsumer
 from streams.transport.offsets import Offsets
@@ -64,6 +65,7 @@ class RunConsumerThread(OneLoopThread):
             heartbeat_interval_ms=max(300, int(settings.session_timeout_s * 1000 / 5)),
             isolation_level=settings.isolation_level,
             metadata_max_age_ms=30_000,
+            **secured(settings),
         )
 
     def positions(self) -> Iterator[tuple[Any, int]]:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from streams.errors import RetryableError
+from streams.provision.security import secured
 from streams.settings import Settings
 
 BATCH_BYTES = 512 * 1024
@@ -53,6 +54,7 @@ class Producer:
             max_batch_size=BATCH_BYTES,
             max_request_size=4 * 1024 * 1024,
             request_timeout_ms=30_000,
+            **secured(self._settings),
         )
         await self._producer.start()
 

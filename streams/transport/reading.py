@@ -10,6 +10,7 @@ import aiokafka
 from aiokafka import TopicPartition
 
 from streams.errors import RetryableError
+from streams.provision.security import secured
 from streams.settings import Settings
 
 _WAIT_MS = 100
@@ -117,6 +118,7 @@ def reader(settings: Settings, client_id: str, wait_ms: int = 50) -> Any:
         isolation_level=settings.isolation_level,
         max_partition_fetch_bytes=8 * 1024 * 1024,
         fetch_max_wait_ms=wait_ms,
+        **secured(settings),
     )
 
 

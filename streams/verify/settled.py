@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from streams import topics
 from streams.errors import RetryableError
 from streams.inference.repository import discover_imaging, discover_notes
+from streams.provision.security import secured
 from streams.settings import Settings
 from streams.transport.reading import read_ends, read_on
 
@@ -37,7 +38,7 @@ async def lag(settings: Settings) -> dict[str, int]:
 async def _lag_of(settings: Settings, group: str, names: Sequence[str]) -> int:
     consumer = aiokafka.AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap_servers, group_id=group, enable_auto_commit=False,
-        isolation_level=settings.isolation_level, fetch_max_wait_ms=50,
+        isolation_level=settings.isolation_level, fetch_max_wait_ms=50, **secured(settings),
     )  # fmt: skip
     await consumer.start()
     try:

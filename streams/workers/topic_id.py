@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kafka.admin import KafkaAdminClient
 
+from streams.provision.security import secured
 from streams.settings import Settings
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -11,7 +12,7 @@ UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 def topic_id(settings: Settings, topic: str) -> str:
     """Return the id of `topic`, or `UNKNOWN` where the broker does not tell."""
-    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(","))
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(","), **secured(settings))
     try:
         found = admin.describe_topics([topic])
     finally:

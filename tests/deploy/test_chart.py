@@ -19,12 +19,20 @@ from tests.deploy.chart import Refused, named, render
 KUBERNETES = ("1.29", "1.33")
 """Oldest and newest version that the rendered resources are held against."""
 WORKERS = tuple(name.value for name in Name)
+OF_KAFKA = {"kafka-password", "kafka-ca", "kafka-client"}
 ALL_ON = {
-    "keda": {"enabled": True},
+    "kafka": {
+        "security": "SASL_SSL",
+        "user": "cardiostream",
+        "passwordSecret": {"name": "kafka-password"},
+        "caSecret": {"name": "kafka-ca"},
+        "clientCertificateSecret": "kafka-client",
+    },
+    "keda": {"enabled": True, "triggerAuthentication": "kafka-user"},
     "monitoring": {"podMonitor": True, "rules": True},
     "ward": {"enabled": True},
     "redis": {"urlSecret": {"name": "redis-address"}},
-    "secretFiles": [{"secret": "pacs-token"}],
+    "secretFiles": [{"secret": "pacs-token"}, {"secret": "redis-ca", "for": "redis"}],
     "pacs": [{"name": "main", "url": "https://pacs.example/dicom-web", "token_file": "/run/secrets/pacs-token/token"}],
     "networkPolicy": {
         "pacs": [{"ipBlock": {"cidr": "192.0.2.10/32"}}],
@@ -100,6 +108,7 @@ def test_a_worker_has_a_disruption_budget_and_a_network_policy(name: str) -> Non
 def test_a_worker_is_scaled_by_the_lag_of_its_own_group_to_at_most_its_partitions(name: str) -> None:
     spec = named(EVERYTHING, "ScaledObject", name)["spec"]
     [trigger] = spec["triggers"]
+    assert trigger["authenticationRef"] == {"name": "kafka-user"}
     assert trigger["metadata"]["consumerGroup"] == getattr(topics, f"GROUP_{name.upper()}")
     assert spec["maxReplicaCount"] <= chart.values()["kafka"]["partitions"]
     target = named(EVERYTHING, spec["scaleTargetRef"]["kind"], name)
@@ -241,17 +250,37 @@ def mounted(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "secrets"),
     [
-        ("normalise", set()),
-        ("bedside", {"redis-address"}),
-        ("cache", {"redis-address"}),
-        ("imaging", {"pacs-token"}),
-        ("topics", set()),
-        ("ward", set()),
+        ("normalise", OF_KAFKA),
+        ("bedside", {*OF_KAFKA, "redis-address", "redis-ca"}),
+        ("cache", {*OF_KAFKA, "redis-address", "redis-ca"}),
+        ("imaging", {*OF_KAFKA, "pacs-token"}),
+        ("topics", OF_KAFKA),
+        ("ward", OF_KAFKA),
         ("triton", set()),
     ],
 )
 def test_a_secret_goes_to_who_calls_what_it_is_for(name: str, secrets: set[str]) -> None:
     assert mounted(f"test-{name}") == secrets
+
+
+def test_the_user_of_kafka_is_a_setting_and_the_password_a_file() -> None:
+    data = named(EVERYTHING, "ConfigMap", "")["data"]
+    assert {name: value for name, value in data.items() if "KAFKA" in name} == {
+        "CARDIOSTREAM_KAFKA_SECURITY": "SASL_SSL",
+        "CARDIOSTREAM_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "CARDIOSTREAM_KAFKA_USER": "cardiostream",
+        "CARDIOSTREAM_KAFKA_PASSWORD_FILE": "/run/secrets/kafka-user/password",
+        "CARDIOSTREAM_KAFKA_CA_FILE": "/run/secrets/kafka-ca/ca.crt",
+        "CARDIOSTREAM_KAFKA_CLIENT_CERTIFICATE": "/run/secrets/kafka-client/tls.crt",
+        "CARDIOSTREAM_KAFKA_CLIENT_KEY": "/run/secrets/kafka-client/tls.key",
+    }
+    mounts = {one["name"]: one["mountPath"] for one in containers(EVERYTHING)["test-topics/command"]["volumeMounts"]}
+    assert mounts == {
+        "tmp": "/tmp",
+        "kafka-user": "/run/secrets/kafka-user",
+        "kafka-ca": "/run/secrets/kafka-ca",
+        "kafka-client": "/run/secrets/kafka-client",
+    }
 
 
 def test_the_address_of_redis_is_read_from_its_file() -> None:
@@ -323,6 +352,8 @@ def test_a_triton_of_one_s_own_is_used_instead() -> None:
             "workers.bedside.keda.maxReplicas: expected at most kafka.partitions (8), received 12",
         ),
         ({"keda": {"enabled": True, "minReplicas": 5}}, "workers.imaging.keda.maxReplicas: expected at least"),
+        ({"kafka": {"security": "SASL_SSL", "user": "me"}}, "kafka.passwordSecret.name: expected a Secret"),
+        ({"kafka": {"security": "SASL_SSL", "passwordSecret": {"name": "s"}}}, "kafka.user: expected a user"),
         ({"triton": {"enabled": False}}, "triton.url: expected host:port of Triton"),
         ({"redis": {"url": "redis://:word@redis:6379/0"}}, "redis.url: expected no user or password in it"),
         ({"pacs": [{"name": "main", "password": "word"}]}, "pacs: expected password_file"),

@@ -20,9 +20,21 @@ SCHEMA, README = CHART / "values.schema.json", CHART / "README.md"
 REFRESH = "python -m tests.deploy.test_values"
 BEGIN, END = f"<!-- begin: {REFRESH} -->", "<!-- end -->"
 BY_THE_CHART = {
-    "bootstrap_servers", "redis_url", "triton_url", "model_repository", "run_dir", "kafka_home", "partitions",
-    "replication_factor", "group_instance_id", "sources", "pacs", "document_servers", "metrics_port", "metrics_address",
-}  # fmt: skip
+    *(name for name in Settings.model_fields if name.startswith("kafka_")),
+    "bootstrap_servers",
+    "document_servers",
+    "group_instance_id",
+    "metrics_address",
+    "metrics_port",
+    "model_repository",
+    "pacs",
+    "partitions",
+    "redis_url",
+    "replication_factor",
+    "run_dir",
+    "sources",
+    "triton_url",
+}
 """Settings that have values of their own, or that the image or the chart decides."""
 
 

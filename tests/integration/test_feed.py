@@ -94,7 +94,7 @@ async def read(settings: Settings, topic: str, after: dict[int, int]) -> dict[in
 
 
 async def ends(settings: Settings, *names: str) -> list[dict[int, int]]:
-    async with Positions(settings.bootstrap_servers) as positions:
+    async with Positions(settings) as positions:
         return [await positions.ends(name) for name in names]
 
 

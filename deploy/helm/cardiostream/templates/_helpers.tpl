@@ -64,6 +64,21 @@ dns:///{{ include "cs.name" . }}-triton.{{ .Release.Namespace }}.svc:8001
 CARDIOSTREAM_BOOTSTRAP_SERVERS: {{ .Values.kafka.bootstrapServers | quote }}
 CARDIOSTREAM_PARTITIONS: {{ .Values.kafka.partitions | quote }}
 CARDIOSTREAM_REPLICATION_FACTOR: {{ .Values.kafka.replicationFactor | quote }}
+{{- with .Values.kafka }}
+CARDIOSTREAM_KAFKA_SECURITY: {{ .security }}
+{{- if hasPrefix "SASL" .security }}
+CARDIOSTREAM_KAFKA_SASL_MECHANISM: {{ .saslMechanism }}
+CARDIOSTREAM_KAFKA_USER: {{ required "kafka.user: expected a user where kafka.security is SASL" .user | quote }}
+CARDIOSTREAM_KAFKA_PASSWORD_FILE: /run/secrets/kafka-user/password
+{{- end }}
+{{- if .caSecret.name }}
+CARDIOSTREAM_KAFKA_CA_FILE: /run/secrets/kafka-ca/ca.crt
+{{- end }}
+{{- if .clientCertificateSecret }}
+CARDIOSTREAM_KAFKA_CLIENT_CERTIFICATE: /run/secrets/kafka-client/tls.crt
+CARDIOSTREAM_KAFKA_CLIENT_KEY: /run/secrets/kafka-client/tls.key
+{{- end }}
+{{- end }}
 CARDIOSTREAM_TRITON_URL: {{ include "cs.tritonUrl" . | quote }}
 {{- if not .Values.redis.urlSecret.name }}
 CARDIOSTREAM_REDIS_URL: {{ .Values.redis.url | quote }}
@@ -99,8 +114,24 @@ CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
   mountPath: /run/secrets/cardiostream
   readOnly: true
 {{- end }}
-{{- if has "pacs" (index . 1) }}
+{{- if hasPrefix "SASL" $root.Values.kafka.security }}
+- name: kafka-user
+  mountPath: /run/secrets/kafka-user
+  readOnly: true
+{{- end }}
+{{- if $root.Values.kafka.caSecret.name }}
+- name: kafka-ca
+  mountPath: /run/secrets/kafka-ca
+  readOnly: true
+{{- end }}
+{{- if $root.Values.kafka.clientCertificateSecret }}
+- name: kafka-client
+  mountPath: /run/secrets/kafka-client
+  readOnly: true
+{{- end }}
+{{- $reaches := index . 1 }}
 {{- range $root.Values.secretFiles }}
+{{- if has (.for | default "pacs") $reaches }}
 - name: secret-{{ .secret }}
   mountPath: /run/secrets/{{ .secret }}
   readOnly: true
@@ -123,8 +154,35 @@ CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
         path: cardiostream_redis_url
 {{- end }}
 {{- end }}
-{{- if has "pacs" (index . 1) }}
+{{- if hasPrefix "SASL" $root.Values.kafka.security }}
+- name: kafka-user
+  secret:
+    secretName: {{ $root.Values.kafka.passwordSecret.name }}
+    defaultMode: 0440
+    items:
+      - key: {{ $root.Values.kafka.passwordSecret.key }}
+        path: password
+{{- end }}
+{{- with $root.Values.kafka.caSecret }}
+{{- if .name }}
+- name: kafka-ca
+  secret:
+    secretName: {{ .name }}
+    defaultMode: 0440
+    items:
+      - key: {{ .key }}
+        path: ca.crt
+{{- end }}
+{{- end }}
+{{- with $root.Values.kafka.clientCertificateSecret }}
+- name: kafka-client
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- $reaches := index . 1 }}
 {{- range $root.Values.secretFiles }}
+{{- if has (.for | default "pacs") $reaches }}
 - name: secret-{{ .secret }}
   secret:
     secretName: {{ .secret }}
