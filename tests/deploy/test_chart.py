@@ -32,6 +32,7 @@ ALL_ON = {
     "monitoring": {"podMonitor": True, "rules": True},
     "ward": {"enabled": True},
     "redis": {"urlSecret": {"name": "redis-address"}},
+    "files": {"fusion.toml": "version = 1\n"},
     "secretFiles": [{"secret": "pacs-token"}, {"secret": "redis-ca", "for": "redis"}],
     "pacs": [{"name": "main", "url": "https://pacs.example/dicom-web", "token_file": "/run/secrets/pacs-token/token"}],
     "networkPolicy": {
@@ -145,7 +146,7 @@ def test_a_pod_is_not_root_has_no_token_and_a_seccomp_profile(pod: dict[str, Any
     assert pod["securityContext"]["runAsUser"] == 10001
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
-    assert all(volume.keys() - {"name"} <= {"emptyDir", "secret"} for volume in pod["volumes"])
+    assert all(volume.keys() - {"name"} <= {"emptyDir", "secret", "configMap"} for volume in pod["volumes"])
     assert all("sizeLimit" in volume["emptyDir"] for volume in pod["volumes"] if "emptyDir" in volume)
 
 
@@ -290,6 +291,23 @@ def test_the_address_of_redis_is_read_from_its_file() -> None:
     [volume] = [one for one in pods(EVERYTHING)["test-cache"]["volumes"] if one["name"] == "settings-secrets"]
     assert volume["secret"]["items"] == [{"key": "cardiostream_redis_url", "path": "cardiostream_redis_url"}]
     assert volume["secret"]["defaultMode"] == 0o440
+
+
+@every_worker
+def test_the_files_of_a_site_are_mounted_in_every_worker_and_a_change_of_them_restarts_it(name: str) -> None:
+    assert named(EVERYTHING, "ConfigMap", "files")["data"] == {"fusion.toml": "version = 1\n"}
+    mount = {"name": "files", "mountPath": "/etc/cardiostream", "readOnly": True}
+    assert mount in containers(EVERYTHING)[f"test-{name}/worker"]["volumeMounts"]
+    assert mount not in containers(DEFAULT)[f"test-{name}/worker"]["volumeMounts"]
+    marks = {mark(name, {"fusion.toml": text}) for text in ("version = 1", "version = 2")}
+    assert len(marks) == 2
+
+
+def mark(name: str, files: dict[str, str]) -> str:
+    """Return the annotation of a worker's pods that stands for its settings and files."""
+    worker = named(render({"files": files}), chart.values()["workers"][name]["kind"], name)
+    found: str = worker["spec"]["template"]["metadata"]["annotations"]["checksum/settings"]
+    return found
 
 
 def test_no_secret_is_made_by_the_chart() -> None:
