@@ -33,7 +33,11 @@ ALL_ON = {
     "ward": {"enabled": True},
     "redis": {"urlSecret": {"name": "redis-address"}},
     "files": {"fusion.toml": "version = 1\n"},
-    "secretFiles": [{"secret": "pacs-token"}, {"secret": "redis-ca", "for": "redis"}],
+    "secretFiles": [
+        {"secret": "pacs-token"},
+        {"secret": "redis-ca", "for": "redis"},
+        {"secret": "documents-token", "for": "documents"},
+    ],
     "pacs": [{"name": "main", "url": "https://pacs.example/dicom-web", "token_file": "/run/secrets/pacs-token/token"}],
     "networkPolicy": {
         "pacs": [{"ipBlock": {"cidr": "192.0.2.10/32"}}],
@@ -255,6 +259,7 @@ def mounted(name: str) -> set[str]:
         ("bedside", {*OF_KAFKA, "redis-address", "redis-ca"}),
         ("cache", {*OF_KAFKA, "redis-address", "redis-ca"}),
         ("imaging", {*OF_KAFKA, "pacs-token"}),
+        ("notes", {*OF_KAFKA, "documents-token"}),
         ("topics", OF_KAFKA),
         ("ward", OF_KAFKA),
         ("triton", set()),

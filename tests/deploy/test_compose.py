@@ -93,7 +93,11 @@ def test_logs_are_bounded(name: str) -> None:
 
 def test_only_what_must_leaves_the_inner_network() -> None:
     assert compose.resolved()["networks"]["inside"]["internal"] is True
-    assert {name for name, one in SERVICES.items() if one["networks"].keys() != {"inside"}} == {*OTHERS, "imaging", "notes"}
+    assert {name for name, one in SERVICES.items() if one["networks"].keys() != {"inside"}} == {
+        *OTHERS,
+        "imaging",
+        "notes",
+    }
 
 
 def test_all_that_stays_is_asked_how_it_fares_but_what_only_looks() -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from streams.commands.worker import Name
 from streams.embedded import apache_kafka, ports
 from streams.embedded.stack import Stack
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "cardiostream", "a-word-for-tests"
-WORKERS = ("normalise", "bedside", "cache", "imaging")
+WORKERS = tuple(name.value for name in Name)
 
 LISTENER = """\
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL

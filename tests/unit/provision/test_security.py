@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
 
 import pytest
 
+import streams
 from streams.errors import ContractError
 from streams.provision.security import secured
 from streams.settings import Settings
@@ -62,3 +64,15 @@ def test_a_file_that_is_not_there_or_holds_no_certificate_is_an_error(field: str
     for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
         with pytest.raises(ContractError, match="expected PEM files"):
             secured(Settings(**{"kafka_security": "SSL", field: path}))
+
+
+def test_every_module_that_connects_to_the_brokers_asks_here() -> None:
+    package = Path(streams.__file__).parent
+    sources = {path.relative_to(package).as_posix(): path.read_text("utf-8") for path in package.rglob("*.py")}
+    connecting = {
+        name for name, text in sources.items() if re.search(r"Kafka\w*(Consumer|Producer|Client)\($", text, re.M)
+    }
+    connecting |= {name for name, text in sources.items() if re.search(r"Kafka\w*(Consumer|Producer|Client)\(\w", text)}
+    # It is given what its callers ask for.
+    assert {name for name in connecting if "secured(" not in sources[name]} == {"provision/broker.py"}
+    assert len(connecting) >= 8
