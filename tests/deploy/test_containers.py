@@ -35,11 +35,10 @@ WARD = {"enabled": True, "patients": 3, "hours": 2, "speed": "max"}
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
 
 
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Broker, Redis and Triton, and no worker."""
-    folder = tmp_path_factory.mktemp("deployed")
-    with Stack(folder, broker="tansu", model_repository=ROOT / "model_repo") as stack:
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Stack]:
+    """Broker, Redis and Triton, and no worker; anew for each test, for static members stay in their groups."""
+    with Stack(tmp_path / "stack", broker="tansu", model_repository=ROOT / "model_repo") as stack:
         yield stack
 
 
@@ -158,7 +157,6 @@ def shortened(ward: Container) -> Container:
     return ward._replace(arguments=tuple(kept))
 
 
-# Before the chart's: its static members stay in their groups for a while after their end.
 def test_what_compose_deploys_scores_a_ward(services: Stack, running: Running, tmp_path: Path) -> None:
     containers = from_compose(services, tmp_path)
     assert_it_scores(running, containers, shortened(containers["ward"]))
