@@ -28,11 +28,11 @@ from tests.deploy import chart, compose
 from tests.deploy.compose import Container
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90.0
+PATIENCE_S = 180.0
 WORKERS = tuple(name.value for name in Name)
 WARD = {"enabled": True, "patients": 3, "hours": 2, "speed": "max"}
 
-pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
