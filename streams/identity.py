@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 _MARK = "idn:"
@@ -22,6 +23,11 @@ def alias(system: str, value: str, source: str) -> str:
 def is_alias(patient_id: str) -> bool:
     """Tell whether this is an alias and not the id of a Patient."""
     return patient_id.startswith(_MARK)
+
+
+def references_to(resource_ids: Iterable[str]) -> list[str]:
+    """Return the FHIR references to facts, in order; one for each would cost more than all of them."""
+    return [one if "/" in one else f"Observation/{one}" for one in resource_ids]
 
 
 def reference_to(resource_id: str) -> str:

@@ -15,7 +15,7 @@ from streams.fusion.scale import index_of
 from streams.fusion.schema import VITAL
 from streams.fusion.stage import Stage
 from streams.fusion.words import contribution
-from streams.identity import reference_to
+from streams.identity import references_to
 from streams.records import Change, Contribution, Level, Prediction, RiskScore
 from streams.timeline.series import Snapshot
 
@@ -73,7 +73,7 @@ def fuse(
         stale=stage != "fresh",
         silent=stage == "silent",
         degraded=any(p.status == "unavailable" and p.model != NEWS2 for p in predictions),
-        basis=(*images, *map(reference_to, snapshot.basis)),
+        basis=(*images, *references_to(snapshot.basis)),
         basis_count=len(images) + snapshot.basis_count,
         encounter_id=snapshot.encounter_id,
         reasons=(*_reasons([*predictions, *(p for p in studies if p.model in rule.models)]), *_STAGE_REASONS[stage]),
@@ -129,14 +129,14 @@ def _own(predictions: Iterable[Prediction]) -> Level:
 
 
 def _conflict(contributions: Sequence[Contribution], least: float) -> tuple[str, ...]:
-    up = next((one for one in contributions if one.size > least), None)
-    down = next((one for one in contributions if one.size < -least), None)
-    return (up.name, down.name) if up and down else ()
+    up = [one.name for one in contributions if one.size > least]
+    down = [one.name for one in contributions if one.size < -least]
+    return (up[0], down[0]) if up and down else ()
 
 
 def _missing(heard: Sequence[Voice], rule: Rule) -> tuple[str, ...]:
-    there = {one.term.name for one in heard}
-    return tuple(name for name in rule.counting if name not in there)
+    there = [one.term.name for one in heard]
+    return tuple([name for name in rule.counting if name not in there])
 
 
 def _reasons(predictions: Iterable[Prediction]) -> Iterable[str]:

@@ -6,12 +6,14 @@ Their words stand in the rationale (`streams.publish.rationale`), once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from streams.publish import terms
 from streams.records import Change, Contribution, RiskScore
 
 Extension = dict[str, Any]
+_UNITS: dict[str, Extension] = {unit: {"url": "unit", "valueCode": unit} for unit in ("log-odds", "points")}
 
 
 def contributions(those: Sequence[Contribution]) -> list[Extension]:
@@ -28,8 +30,13 @@ def parts_of_whole(score: RiskScore) -> list[Extension]:
     if score.conflict:
         pair = zip(("raises", "lowers"), score.conflict, strict=True)
         found.append({"url": terms.CONFLICT, "extension": [{"url": url, "valueString": one} for url, one in pair]})
-    found += [{"url": terms.MISSING, "valueString": name} for name in score.missing]
+    found += map(_missing, score.missing)
     return found + [{"url": terms.WOULD_CHANGE, "extension": _change(one)} for one in score.would_change]
+
+
+@cache
+def _missing(name: str) -> Extension:
+    return {"url": terms.MISSING, "valueString": name}
 
 
 def _parts(one: Contribution) -> list[Extension]:
@@ -37,7 +44,7 @@ def _parts(one: Contribution) -> list[Extension]:
         {"url": "name", "valueString": one.name},
         {"url": "model", "valueString": one.model},
         {"url": "size", "valueDecimal": one.size},
-        {"url": "unit", "valueCode": one.unit},
+        _UNITS[one.unit],
     ]
     if one.evidence is not None:
         found.append({"url": "evidence", "valueDecimal": one.evidence})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from streams.records import Contribution
 from streams.scoring.news2_bands import Charted, Earned
 
@@ -19,13 +21,11 @@ _NAMES = {
 
 def contributions(chart: Charted, earned: Earned) -> tuple[Contribution, ...]:
     """Return what each parameter with points adds to the score, in the order of the chart (RCP 2017, chart 1)."""
-    return tuple(
-        Contribution(_NAMES[name][0], "news2", "raises", float(points), "points", _words(name, chart, points))
-        for name, points in earned
-        if points
-    )
+    return tuple([_contribution(name, getattr(chart, name), points) for name, points in earned if points])
 
 
-def _words(name: str, chart: Charted, points: int) -> str:
-    what = _NAMES[name][1].format(getattr(chart, name))
-    return f"{what}: {points} point{'' if points == 1 else 's'}"
+@lru_cache(maxsize=4096)
+def _contribution(name: str, value: float, points: int) -> Contribution:
+    code, words = _NAMES[name]
+    said = f"{words.format(value)}: {points} point{'' if points == 1 else 's'}"
+    return Contribution(code, "news2", "raises", float(points), "points", said)
