@@ -23,6 +23,7 @@ from streams.embedded.part import PartFailed, Place
 from streams.embedded.redis_server import REDIS_PORT
 from streams.embedded.tansu import KAFKA_PORT
 from streams.errors import ContractError
+from streams.fusion import rule
 
 Verdict = Literal["ok", "warn", "fail"]
 PYTHONS = ((3, 11), (3, 12))
@@ -147,6 +148,15 @@ def space(name: str, folder: Path, fail_below: int, warn_below: int) -> Finding:
 def disk(run_dir: Path) -> Finding:
     """Check the disk under the run folder."""
     return space("disk", run_dir.resolve(), _GIB // 2, 2 * _GIB)
+
+
+def fusion_file(path: Path | None) -> Finding:
+    """Check the file that says how much each modality counts."""
+    try:
+        found = rule.load(path)
+    except ContractError as error:
+        return Finding("fusion file", "fail", "is not valid", str(error))
+    return Finding("fusion file", "ok", f"{path or 'the default'}: {found.version}")
 
 
 def shared_memory() -> Finding:

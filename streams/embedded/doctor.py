@@ -21,6 +21,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield checks.java(java_version())
     yield checks.kafka_home(settings.kafka_home)
     yield checks.default_ports()
+    yield checks.fusion_file(settings.fusion_file)
     yield checks.disk(settings.run_dir)
     yield checks.shared_memory()
     yield checks.model_repository(settings.model_repository)

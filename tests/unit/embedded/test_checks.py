@@ -65,3 +65,12 @@ def test_a_missing_model_repository_fails_with_what_to_do(tmp_path: Path) -> Non
     finding = checks.model_repository(tmp_path / "none")
     assert finding.verdict == "fail"
     assert "CARDIOSTREAM_MODEL_REPOSITORY" in finding.advice
+
+
+def test_the_fusion_file_is_named_with_its_version_or_with_what_is_wrong(tmp_path: Path) -> None:
+    assert checks.fusion_file(None).found.startswith("the default: fusion-3-")
+    wrong = tmp_path / "site.toml"
+    wrong.write_text("format = 3\n")
+    finding = checks.fusion_file(wrong)
+    assert (finding.verdict, finding.found) == ("fail", "is not valid")
+    assert "site.toml, line 1" in finding.advice
