@@ -13,13 +13,13 @@ import msgspec
 import typer
 from rich.console import Console
 
-from streams.clock import HOUR, Clock, WallClock
+from streams.clock import HOUR, Clock, Instant, WallClock, isoformat
 from streams.feed import pacing
 from streams.feed.sequence import Delivery
 from streams.settings import Settings
 from streams.simulate.disturbance import disturbed_arrivals
 from streams.simulate.resources import Resource
-from streams.simulate.ward import Arrival, arrivals
+from streams.simulate.ward import Arrival, arrivals, heights
 
 LIVE_HOURS = 24.0
 """How long a live ward goes on by itself."""
@@ -29,6 +29,9 @@ Hours = Annotated[float, typer.Option(min=0.1, help="Hours simulated, ending now
 Speed = Annotated[str, typer.Option(help="Clinical seconds per second, as 60x, or max.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same ward.")]
 Out = Annotated[Path | None, typer.Option(help="Write FHIR NDJSON (.ndjson or .ndjson.gz) instead of feeding.")]
+Outcomes = Annotated[
+    Path | None, typer.Option(help="With --out: write who gets worse and when they are worst, as CSV for a trial.")
+]
 Live = Annotated[bool, typer.Option("--live", help="Go on in real time afterwards, until Ctrl-C or for 24 hours.")]
 
 Disturbed = Annotated[
@@ -51,6 +54,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - every choice of the command
     speed: Speed = "max",
     seed: Seed = 1,
     out: Out = None,
+    outcomes: Outcomes = None,
     live: Live = False,
     disturbed: Disturbed = False,
     films: Films = False,
@@ -63,6 +67,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - every choice of the command
     if out is not None:
         count = write(bring(patients, hours, seed, start), out)
         Console().print(f"{count:,} resources written to {out}")
+        if outcomes is not None:
+            write_outcomes(heights(patients, hours, seed, start), outcomes)
         return
     _feed(bring(patients, hours + LIVE_HOURS * live, seed, start), speed, live, clock)
 
@@ -127,3 +133,9 @@ def write(ward: Iterable[Arrival], path: Path) -> int:
             stream.write(msgspec.json.encode(resource) + b"\n")
             count += 1
     return count
+
+
+def write_outcomes(found: Iterable[tuple[str, Instant]], path: Path) -> None:
+    """Write patients and times as CSV, as `cardiostream alerts simulate --outcomes` reads them."""
+    lines = [f"{patient_id},{isoformat(at)}" for patient_id, at in found]
+    path.write_text("\n".join(["patient_id,at", *lines, ""]), encoding="utf-8")

@@ -79,6 +79,12 @@ def _notes(patients: int, seed: int, start: Instant) -> Iterator[Arrival]:
     return (arrival for one in noted(patients, seed) for arrival in documents(one, patient_id(one.number), start))
 
 
+def heights(patients: int, hours: float, seed: int, start: Instant) -> list[tuple[str, Instant]]:
+    """Return who gets worse, and when their illness is at its height: the truth that alerts are held against."""
+    found = enumerate(courses(patients, hours, seed))
+    return [(patient_id(n), start + round((c.onset_h + c.ramp_h) * HOUR)) for n, c in found if c.kind != "stable"]
+
+
 class Person:
     """One patient of the ward, and what the feed brings of them."""
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from streams.clock import FixedClock
 from streams.commands.simulate import Future, delivery, register, write
 from streams.feed.sequence import Delivery
+from streams.trial.outcomes import read_outcomes
 
 
 def test_a_resource_becomes_a_record_under_its_patient() -> None:
@@ -40,6 +41,15 @@ def test_the_command_writes_a_file_without_a_broker(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     kinds = [json.loads(line)["resourceType"] for line in gzip.decompress(out.read_bytes()).splitlines()]
     assert kinds[:5] == ["Patient", "Patient", "Encounter", "Encounter", "Observation"]
+
+
+def test_who_gets_worse_and_when_is_written_beside_the_feed_as_a_trial_reads_it(tmp_path: Path) -> None:
+    app, out, outcomes = typer.Typer(), tmp_path / "ward.ndjson", tmp_path / "outcomes.csv"
+    register(app)
+    arguments = ["--patients", "8", "--hours", "6", "--out", str(out), "--outcomes", str(outcomes)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert len(read_outcomes(outcomes)) == 1
 
 
 def test_a_disturbed_ward_is_written_too(tmp_path: Path) -> None:

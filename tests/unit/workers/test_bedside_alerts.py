@@ -233,27 +233,56 @@ async def relayed(ward: Bedside) -> None:
         await through(ward.work, ward.host.run(topics.EVENTS_TRANSFERS, records))
 
 
-async def test_any_order_and_any_batches_end_with_the_same_alerts(
-    ward: Bedside, monkeypatch: pytest.MonkeyPatch
+def everything(rng: random.Random) -> list[Any]:
+    """An hour of a patient: values, corrections, withdrawals, a film, a merge, and what people say; bad at its end."""
+    events: list[Any] = [bad(k) if rng.random() < 0.6 else fine(k) for k in range(0, 60, 2)]
+    changed = rng.sample(events, 8)
+    events += [bad(61), bad(64)]
+    for one in changed:
+        gone = rng.random() < 0.5
+        later = Version(version_id=2, status_rank=4 if gone else 3)
+        measures = () if gone else (fine if rng.random() < 0.5 else bad)(0).measures
+        events.append(msgspec.structs.replace(one, version=later, withdrawn=gone, measures=measures))
+    events += [vitals("p2", at(k), resource_id=f"other-{k}", values=WORSE) for k in (11, 31)]
+    events.append(PatientVersion("hospital", "p2", "p2", Version(version_id=2), False, START, replaced_by=("p1",)))
+    events.append(film("x", "p1", at(20), Version(0, 1, 2), 0.6))
+    events += [
+        AlertCommand(f"c{k}", "p1", "high-risk", "acknowledge", at(k), "nurse-1", START)
+        for k in rng.sample(range(60), 2)
+    ]
+    return events
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_order_any_batches_and_restarts_end_with_the_same_alerts_under_the_same_ids(
+    ward: Bedside, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    rng = random.Random(5)
-    whole = [bad(k) if rng.random() < 0.5 else fine(k) for k in range(0, 60, 2)]
-    await ward.take(*whole)
+    rng = random.Random(seed)
+    events = everything(rng)
+    await ward.take(*events)
+    await relayed(ward)
     await ward.tick(at(90))
-    expected = {name: (a.state, a.changed_at) for name, a in standing(ward).items()}
-    for seed in range(5):
-        rng = random.Random(seed)
-        shuffled = whole[:]
-        rng.shuffle(shuffled)
-        other = Bedside(Broker(), alert_policy=ward.work.settings.alert_policy)
-        other.triton.function = sure
-        monkeypatch.setattr(ownership, "reading", other.broker.reading)
-        await other.own(0)
-        while shuffled:
-            await other.take(*[shuffled.pop() for _ in range(min(len(shuffled), rng.randint(1, 6)))])
-        await other.tick(at(90))
-        assert {name: (a.state, a.changed_at) for name, a in standing(other).items()} == expected
-        await other.work.stop()
+    expected = {name: (a.state, a.changed_at, a.by) for name, a in standing(ward).items()}
+    assert expected
+    for _ in range(4):
+        left = events + rng.sample(events, 5)
+        rng.shuffle(left)
+        broker = Broker()
+        monkeypatch.setattr(ownership, "reading", broker.reading)
+        assert ward.work.settings.alert_policy is not None
+        one = await owner(broker, ward.work.settings.alert_policy)
+        while left:
+            batch = [left.pop() for _ in range(min(len(left), rng.randint(1, 6)))]
+            await one.take(*batch)
+            if rng.random() < 0.2:
+                await one.tick(at(rng.choice([0, 30, 60])))
+            if rng.random() < 0.2:
+                # Killed: another takes over, and what was taken last comes again.
+                one = await owner(broker, ward.work.settings.alert_policy)
+                await one.take(*batch)
+        await relayed(one)
+        await one.tick(at(90))
+        assert {name: (a.state, a.changed_at, a.by) for name, a in standing(one).items()} == expected
 
 
 async def test_where_alerts_are_off_only_the_newest_minute_is_judged_and_nobody_is_called(ward: Bedside) -> None:
