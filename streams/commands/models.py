@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.clock import WallClock, isoformat
+from streams.clock import HOUR, WallClock, isoformat
 from streams.errors import ContractError, RejectedMessage
 from streams.records import Mode, ModelModes
 from streams.settings import Settings
@@ -34,6 +34,7 @@ Candidate = Annotated[str, typer.Option(help="Version to compare.")]
 Against = Annotated[str, typer.Option(help="Version to compare with; whichever was live beside it where not given.")]
 Outcomes = Annotated[Path | None, typer.Option(help="CSV with patient_id and outcome (1 or 0).", dir_okay=False)]
 Png = Annotated[Path | None, typer.Option(help="Draw the comparison into this file.", dir_okay=False)]
+Hours = Annotated[float, typer.Option(min=0.01, help="Hours of predictions to look at, back from now.")]
 At = Annotated[str, typer.Option(help="Level from which a prediction counts as an alert.")]
 Folder = Annotated[Path, typer.Argument(help="The model's folder, or one of its versions' folders.", file_okay=False)]
 
@@ -144,7 +145,7 @@ def rollback(model: Model, why: Why, by: By = "", wait: Wait = 60.0) -> None:
 
 def report(
     candidate: Candidate, model: Annotated[str, typer.Option(help="Name of the model.")] = MODEL,
-    against: Against = "", outcomes: Outcomes = None, png: Png = None, at: At = "high",
+    against: Against = "", outcomes: Outcomes = None, png: Png = None, at: At = "high", hours: Hours = 24.0,
 ) -> None:  # fmt: skip
     """Compare a candidate with the live version on what both said of the same facts."""
     from streams.registry import agreement as compare
@@ -157,7 +158,8 @@ def report(
     if level is None:
         raise RejectedMessage("level", "--at", ", ".join(compare.LEVELS), "something else")
     known = {} if outcomes is None else read_outcomes(outcomes)
-    found = asyncio.run(pairs_of(_connected(), model, candidate, against))
+    since = WallClock().now() - round(hours * HOUR)
+    found = asyncio.run(pairs_of(_connected(), model, candidate, against, since))
     if not found.pairs:
         raise RejectedMessage(
             "no-pairs", "--candidate", "a version that was asked beside another", "none; see `shadow`"

@@ -10,13 +10,27 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.publish.headers import FACTS
-from streams.records import Level, Mode, Prediction
+from streams.records import Level, Mode
 from streams.settings import Settings
-from streams.transport.reading import read_to_end, reading
+from streams.transport.reading import batches_to_end, reading
 
-_decode = msgspec.json.Decoder(Prediction).decode
 Key = tuple[str, str]
 """Patient, and the digest of the facts that were seen."""
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What is compared of one prediction; the inputs that it lists are not kept."""
+
+    patient_id: str
+    model: str
+    version: str
+    as_of: Instant
+    value: float | None = None
+    level: Level = "indeterminate"
+    mode: Mode = "live"
+
+
+_decode = msgspec.json.Decoder(Said).decode
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -47,32 +61,35 @@ class Pairs(msgspec.Struct, frozen=True):
     """Predictions by one version alone, by version: it was not asked then, did not answer, or its word was lost."""
 
 
-async def pairs_of(settings: Settings, model: str, candidate: str, against: str = "") -> Pairs:
+async def pairs_of(settings: Settings, model: str, candidate: str, against: str = "", since: Instant = 0) -> Pairs:
     """Read what stands on `predictions.bedside` of two versions.
 
     Parameters
     ----------
     against
         The other version; empty for whichever was live when the candidate was beside it.
+    since
+        Wall clock: what was published before is left out.
     """
-    found: list[tuple[Prediction, str]] = []
+    found: list[tuple[Said, str]] = []
     async with reading(settings, "cardiostream-report") as consumer:
         for number in range(settings.partitions):
-            found += said(await read_to_end(consumer, topics.PREDICTIONS, number), model)
+            async for batch in batches_to_end(consumer, topics.PREDICTIONS, number):
+                found += said([record for record in batch if record.timestamp >= since], model)
     return paired(found, candidate, against)
 
 
-def said(records: Iterable[Any], model: str) -> list[tuple[Prediction, str]]:
+def said(records: Iterable[Any], model: str) -> list[tuple[Said, str]]:
     """Return the predictions of one model, each with the digest of its facts; older records have none and are left."""
     heads = ((record, dict(record.headers).get(FACTS, b"").decode()) for record in records)
     both = [(_decode(record.value), facts) for record, facts in heads if facts]
     return [(prediction, facts) for prediction, facts in both if prediction.model == model]
 
 
-def paired(found: Iterable[tuple[Prediction, str]], candidate: str, against: str = "") -> Pairs:
+def paired(found: Iterable[tuple[Said, str]], candidate: str, against: str = "") -> Pairs:
     """Pair predictions by patient and facts; of repeats of one version the last counts."""
-    beside: dict[Key, Prediction] = {}
-    other: dict[str, dict[Key, Prediction]] = {}
+    beside: dict[Key, Said] = {}
+    other: dict[str, dict[Key, Said]] = {}
     lives: dict[str, int] = {}
     for prediction, facts in found:
         key = prediction.patient_id, facts
@@ -89,7 +106,7 @@ def paired(found: Iterable[tuple[Prediction, str]], candidate: str, against: str
     return Pairs(tuple(ordered), version, candidate, {name: n for name, n in alone.items() if name})
 
 
-def _pair(live: Prediction, candidate: Prediction) -> Pair:
+def _pair(live: Said, candidate: Said) -> Pair:
     return Pair(live.patient_id, live.as_of, live.value, candidate.value, live.level, candidate.level)
 
 

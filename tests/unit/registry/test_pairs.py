@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from streams.records import Level, Mode, Prediction
-from streams.registry.pairs import Pair, paired, said
+from streams.registry.pairs import Pair, Said, paired, said
 from tests.unit.workers.fakes import Rec, encode
 
 GRU = "deterioration_gru"
 
 
-def by(version: str, value: float | None, mode: Mode = "live", patient: str = "p1", at: int = 1000) -> Prediction:
+def by(version: str, value: float | None, mode: Mode = "live", patient: str = "p1", at: int = 1000) -> Said:
     level: Level = "indeterminate" if value is None else "high" if value > 0.5 else "low"
-    return Prediction(patient, GRU, version, at, "ok", value, level, mode=mode)
+    return Said(patient, GRU, version, at, value, level, mode)
 
 
 def test_predictions_of_the_same_facts_are_a_pair() -> None:
@@ -52,9 +52,10 @@ def test_a_candidate_that_was_never_asked_has_no_pairs() -> None:
 
 def test_other_models_and_records_without_a_digest_of_facts_are_passed_over() -> None:
     facts = (("cs_facts", b"f1"),)
+    published = Prediction("p1", GRU, "3", 1000, "ok", 0.1, "low")
     records = [
-        Rec(0, encode(by("3", 0.1)), headers=facts),
-        Rec(1, encode(by("3", 0.2))),
+        Rec(0, encode(published), headers=facts),
+        Rec(1, encode(published)),
         Rec(2, encode(Prediction("p1", "news2", "2017", 1000, "ok", 3.0)), headers=facts),
     ]
     assert said(records, GRU) == [(by("3", 0.1), "f1")]
