@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 import msgspec
@@ -71,7 +71,7 @@ def noted(patients: int, seed: int) -> Iterator[Noted]:
 def text_of(one: Noted) -> bytes:
     """Return a note in its form."""
     parts = written(one.illness, one.style, one.age, one.sex, stream(one.seed, one.number, "words"))
-    return _FORMS[one.form](parts).encode()
+    return FORMS[one.form](parts).encode()
 
 
 def documents(one: Noted, patient_id: str, start: Instant) -> Iterator[tuple[Instant, Resource]]:
@@ -130,4 +130,4 @@ def _cda(parts: list[tuple[str, str]]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3">{body}</ClinicalDocument>'
 
 
-_FORMS = {"plain": _plain, "html": _html, "rtf": _rtf, "cda": _cda}
+FORMS: dict[Form, Callable[[list[tuple[str, str]]], str]] = {"plain": _plain, "html": _html, "rtf": _rtf, "cda": _cda}

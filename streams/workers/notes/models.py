@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from streams.errors import ContractError
 from streams.inference.client import Client
@@ -22,10 +23,18 @@ class Models:
         `TritonClient`, or what stands for it in tests.
     pause_s
         Seconds that a model which keeps failing is not asked.
+    progress
+        Called after each call, for a long note takes many: it is no stall.
     """
 
-    def __init__(self, specs: tuple[NotesManifest, ...], client: Client, pause_s: float) -> None:
-        self.specs = specs
+    def __init__(
+        self,
+        specs: tuple[NotesManifest, ...],
+        client: Client,
+        pause_s: float,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.specs, self._progress = specs, progress
         self._asking = Asking(specs, client, pause_s)
 
     async def ask(self, spec: NotesManifest, text: str) -> NoteReading:
@@ -39,10 +48,12 @@ class Models:
         prepared = await asyncio.to_thread(prepare, text, spec)
         if prepared.reasons:
             return refused(spec, prepared.reasons)
-        calls = batches([prepared], spec)
+        calls, outputs = batches([prepared], spec), []
         try:
             # One after the other: of a long note no more is under way than of a short one.
-            outputs = [await self._asking.infer(spec, call.tensors) for call in calls]
+            for call in calls:
+                outputs.append(await self._asking.infer(spec, call.tensors))
+                self._progress()
         except ContractError:
             return refused(spec, ("contract",))
         [answers] = dealt([prepared], spec, calls, outputs)

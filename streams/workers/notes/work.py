@@ -41,7 +41,8 @@ class NotesWork:
         self._triton = None if client else TritonClient(settings.triton_url, deadline_s)
         asked = client or self._triton
         assert asked is not None
-        self.models = Models(discover_notes(settings.model_repository), asked, settings.breaker_pause_s)
+        specs = discover_notes(settings.model_repository)
+        self.models = Models(specs, asked, settings.breaker_pause_s, host.progressed)
         self.texts = Texts(settings, deidentifier(settings.notes_deidentify, settings.notes_deidentify_model))
         self.clerk = Clerk(settings, self.models, self.texts, self._clock)
         self.pipeline = Desk(

@@ -35,6 +35,7 @@ from streams.records import (
     Overruling,
     PatientVersion,
     Reading,
+    Said,
     Status,
     StudyPrediction,
     StudyPredictions,
@@ -72,12 +73,12 @@ def digested(event: Any) -> Any:
 class Message(NamedTuple):
     """One record of the hospital, as normalise hands it on: an event, and word to everyone where it may be a change."""
 
-    event: Event | StudyPredictions
+    event: Event | Said
     change: Overruling | None = None
 
-    def records(self) -> list[tuple[str, int, Event | StudyPredictions]]:
+    def records(self) -> list[tuple[str, int, Event | Said]]:
         """Topic, partition and event of each record that this becomes."""
-        found: list[tuple[str, int, Event | StudyPredictions]] = []
+        found: list[tuple[str, int, Event | Said]] = []
         if isinstance(self.event, Overruling):
             return [(topics.EVENTS_PATIENTS, number, self.event) for number in range(PARTITIONS)]
         topic = TOPICS.get(type(self.event), topics.EVENTS_PATIENTS)
@@ -88,9 +89,9 @@ class Message(NamedTuple):
         return found
 
 
-def message(event: Event | StudyPredictions) -> Message:
+def message(event: Event | Said) -> Message:
     """Return what becomes of a version: also an overruling where versionId or status show that it may be a change."""
-    if isinstance(event, ObservationVersion | StudyPredictions) and (
+    if isinstance(event, ObservationVersion | Said) and (
         event.version.version_id != 1 or event.version.status_rank > 2
     ):
         word = Overruling(event.source, event.resource_id, event.version, event.patient_id, event.received_at)
@@ -230,7 +231,7 @@ def from_scratch(messages: list[Message]) -> dict[str, bytes]:
     """Judge by the definition alone: the highest version of everything that was ever said, no state, no order."""
     patients: dict[tuple[str, str, str], HeldPatient] = {}
     changes: dict[tuple[str, str], Overruling] = {}
-    kept: defaultdict[str, list[ObservationVersion | StudyPredictions]] = defaultdict(list)
+    kept: defaultdict[str, list[ObservationVersion | Said]] = defaultdict(list)
     for event in [e for one in messages for e in (one.event, one.change) if e is not None]:
         if isinstance(event, Overruling):
             key = (event.source, event.resource_id)
@@ -238,7 +239,7 @@ def from_scratch(messages: list[Message]) -> dict[str, bytes]:
         elif isinstance(event, PatientVersion):
             new, who = held_patient(event), (event.patient_id, event.source, event.resource_id)
             patients[who] = join_patient(patients[who], new) if who in patients else new
-        elif isinstance(event, ObservationVersion | StudyPredictions):
+        elif isinstance(event, ObservationVersion | Said):
             kept[event.patient_id].append(event)
     target = resolved([word for one in patients.values() for word in one.words()])
     origins: defaultdict[str, list[str]] = defaultdict(list)
@@ -256,7 +257,7 @@ def from_scratch(messages: list[Message]) -> dict[str, bytes]:
 
 def _alone(
     name: str,
-    versions: list[ObservationVersion | StudyPredictions],
+    versions: list[ObservationVersion | Said],
     patients: dict[tuple[str, str, str], HeldPatient],
     changes: dict[tuple[str, str], Overruling],
 ) -> Timeline:
@@ -266,7 +267,7 @@ def _alone(
         change = changes.get(resource.key)
         if change is None or change.version <= resource.version:
             return False
-        # Of a study, a higher version of the patient's own is enough.
+        # Of a study or note, a higher version of the patient's own is enough.
         return isinstance(resource, HeldStudy) or change.patient_id != name
 
     made = Timeline(RETENTION, gone)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streams.clock import HOUR
 from streams.identity import alias
 from streams.records import ObservationVersion, Overruling, PatientVersion, Version
-from tests.unit.workers.hospital import Hospital, Message, digested, film, from_scratch, message, observation
+from tests.unit.workers.hospital import Hospital, Message, digested, film, from_scratch, message, note, observation
 
 START = 1_700_000_000_000
 ANN, BOB, EVE = (alias("urn:mrn", name, "hospital") for name in ("ann", "bob", "eve"))
@@ -45,7 +45,7 @@ people = st.builds(
 ).map(lambda patient: digested(msgspec.structs.replace(patient, patient_id=patient.resource_id)))
 deletes = st.builds(
     lambda name, version: Overruling("hospital", name, version, "", 0),
-    st.sampled_from(["a", "b", "c", "ImagingStudy/x"]),
+    st.sampled_from(["a", "b", "c", "ImagingStudy/x", "DocumentReference/x"]),
     st.builds(Version, last_updated=st.just(START + HOUR), status_rank=st.just(4), digest=st.just(b"x")),
 )
 films = st.builds(
@@ -57,7 +57,16 @@ films = st.builds(
     st.sampled_from([None, 0.4, 0.6]),
     model=st.sampled_from(["1", "2", "10"]),
 )
-messages = (observations | observations | people | films | deletes).map(message)
+notes = st.builds(
+    note,
+    st.sampled_from(["x", "y"]),
+    st.sampled_from(PATIENTS),
+    st.sampled_from([START, START + HOUR]),
+    versions,
+    st.sampled_from([None, 0.2, 0.9]),
+    replaces=st.sampled_from([(), ("DocumentReference/x",), ("DocumentReference/y",)]),
+)
+messages = (observations | observations | people | films | notes | deletes).map(message)
 records = st.lists(messages, max_size=14)
 chance = st.randoms(use_true_random=False)
 THOROUGH = settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

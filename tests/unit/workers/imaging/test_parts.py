@@ -1,85 +1,15 @@
-"""The small parts of the imaging worker: what is known, how long is waited, how many bytes are held."""
+"""The small parts of the imaging worker: how many bytes are held, which clients are kept, what is told of."""
 
 from __future__ import annotations
 
 import asyncio
 
-import pytest
-
-from streams import topics
 from streams.gateways.dicomweb.changes import Json, Page
 from streams.gateways.web.failures import ServerAway
-from streams.records import ImagingStudyVersion, Overruling, Version
 from streams.settings import Pacs, Settings
 from streams.workers.imaging.budget import Budget
 from streams.workers.imaging.feeds import TRIES, Telling
 from streams.workers.imaging.lanes import Lane
-from streams.workers.slow.known import Known
-from streams.workers.slow.waiting import of_imaging
-
-SHORT, MEDIUM, LONG = topics.IMAGING_RETRIES
-MINUTE, HOUR = 60_000, 3_600_000
-
-
-def study(version: int, resource: str = "ImagingStudy/s1", source: str = "hospital") -> ImagingStudyVersion:
-    return ImagingStudyVersion(source, resource, "p1", Version(version_id=version), withdrawn=False, received_at=0)
-
-
-def test_a_version_is_overtaken_once_a_higher_one_has_been_heard_of() -> None:
-    known = Known()
-    assert not known.is_overtaken(study(1))
-    known.hear(study(2))
-    assert [known.is_overtaken(study(number)) for number in (1, 2, 3)] == [True, False, False]
-
-
-def test_an_older_version_that_comes_late_changes_nothing() -> None:
-    known = Known()
-    known.hear(study(2))
-    known.hear(study(1))
-    assert known.is_overtaken(study(1))
-
-
-def test_word_that_a_study_is_another_patients_overtakes_it() -> None:
-    known = Known()
-    known.hear(Overruling("hospital", "ImagingStudy/s1", Version(version_id=5), "", 0))
-    assert known.is_overtaken(study(4))
-
-
-def test_studies_of_different_sources_have_nothing_to_do_with_each_other() -> None:
-    known = Known()
-    known.hear(study(2))
-    assert not known.is_overtaken(study(1, source="other"))
-    assert not known.is_overtaken(study(1, resource="ImagingStudy/s2"))
-
-
-def test_what_was_heard_of_longest_ago_is_forgotten() -> None:
-    known = Known(most=2)
-    for name in ("a", "b", "c"):
-        known.hear(study(2, name))
-    assert [known.is_overtaken(study(1, name)) for name in ("a", "b", "c")] == [False, True, True]
-
-
-WAITS = of_imaging(
-    Settings(imaging_retry_delays_s=(10, 60, 600), imaging_arrival_deadline_s=3600, imaging_give_up_s=86400)
-)
-
-
-@pytest.mark.parametrize(
-    ("age_ms", "topic"),
-    [(0, SHORT), (59_999, SHORT), (MINUTE, MEDIUM), (6 * MINUTE - 1, MEDIUM), (6 * MINUTE, LONG), (30 * HOUR, LONG)],
-)
-def test_the_longer_a_study_has_waited_the_longer_until_its_next_try(age_ms: int, topic: str) -> None:
-    assert WAITS.topic(1000, 1000 + age_ms) == topic
-
-
-def test_what_lies_on_the_topic_of_events_does_not_wait() -> None:
-    assert WAITS.delay_ms(topics.EVENTS_IMAGING) is None
-    assert [WAITS.delay_ms(name) for name in topics.IMAGING_RETRIES] == [10_000, 60_000, 600_000]
-
-
-def test_waiting_has_an_end() -> None:
-    assert [WAITS.has_arrived(0, at) for at in (HOUR - 1, HOUR)] == [False, True]
-    assert [WAITS.gives_up(0, at) for at in (24 * HOUR - 1, 24 * HOUR)] == [False, True]
 
 
 async def hold(budget: Budget, count: int, order: list[int], done: asyncio.Event) -> None:

@@ -84,7 +84,11 @@ class Office:
         for shelf in self.texts._shelves.values():
             shelf.client = self.server  # type: ignore[assignment]
         given = (reader(folder),) if specs is None else specs
-        self.clerk = Clerk(found, Models(given, self.triton, 5.0), self.texts, self.clock)
+        self.progressed = 0
+        self.clerk = Clerk(found, Models(given, self.triton, 5.0, self._progress), self.texts, self.clock)
+
+    def _progress(self) -> None:
+        self.progressed += 1
 
     async def answer(self, said: Any, topic: str = topics.EVENTS_NOTES) -> list[Out]:
         record = Rec(7, said if isinstance(said, bytes) else msgspec.json.encode(said), timestamp=NOW)

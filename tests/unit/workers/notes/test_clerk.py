@@ -255,3 +255,4 @@ async def test_a_long_note_is_asked_about_in_calls_of_one_length(tmp_path: Path)
     await office.answer(note("The patient has a very long note and a sore knee. " * 4))
     assert len(office.triton.asked) > 1
     assert max(office.triton.asked) <= 3
+    assert office.progressed == len(office.triton.asked)
