@@ -21,8 +21,8 @@ from training.notes_bert.network import Lower, Upper, closed_of, pooled, pretrai
 from training.notes_bert.notes import Notes
 
 PLAN = harness.Plan(
-    seed=20251, epochs=4, patience=10_000, batch=16, rate=1e-3, weight_decay=0.01, averaging=0.98, keep_last=True,
-    slow_rate=0.15,
+    seed=20251, epochs=3, patience=10_000, batch=16, rate=1e-3, weight_decay=0.01, averaging=0.98, keep_last=True,
+    slow_rate=0.2,
 )  # fmt: skip
 LEARNING = 2
 """Layers that learn; the others stay as they came."""

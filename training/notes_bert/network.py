@@ -120,7 +120,8 @@ def pooled(evidence: Tensor, weight: Tensor, owner: Tensor, notes: int) -> Tenso
     owner
         Whose each is, shape (word pieces,).
     """
-    top = torch.full((notes, weight.shape[1]), -torch.inf).index_reduce(0, owner, weight.detach(), "amax")
+    top = torch.full((notes, weight.shape[1]), -torch.inf)
+    top = top.scatter_reduce(0, owner[:, None].expand_as(weight), weight.detach(), "amax")
     share = torch.exp(weight - top[owner])
     zeros = torch.zeros(notes, weight.shape[1])
     return zeros.index_add(0, owner, share * evidence) / zeros.index_add(0, owner, share)

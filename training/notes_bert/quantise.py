@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 LARGE = 4096
+BROAD = 128
+"""Columns from which a row of a table is made eight bits; narrow rows would save little and lose more."""
 WEIGHT_TOP, ACTIVATION_TOP, MIDDLE = 63, 127, 128
 _CONSTANTS = {
     "q.top": np.float32(1 / ACTIVATION_TOP), "q.least": np.float32(1e-9), "q.middle": np.float32(MIDDLE),
@@ -24,8 +26,8 @@ _CONSTANTS = {
 
 
 def quantise(model: onnx.ModelProto) -> None:
-    """Replace every product with large constant weights, and every large table of rows, in place; standard operators
-    alone.
+    """Replace every product with large constant weights, and every large table of broad rows, in place; standard
+    operators alone.
     """
     graph = model.graph
     weights = {w.name: numpy_helper.to_array(w) for w in graph.initializer}
@@ -39,7 +41,7 @@ def quantise(model: onnx.ModelProto) -> None:
                 nodes += _scaled(node.input[0])
             added |= _columns(node.input[1], weights[node.input[1]])
             nodes += _product(node)
-        elif node.op_type == "Gather" and node.input[0] in large and weights[node.input[0]].shape[0] > 1000:
+        elif node.op_type == "Gather" and node.input[0] in large and weights[node.input[0]].shape[1] >= BROAD:
             added |= _rows(node.input[0], weights[node.input[0]])
             nodes += _looked_up(node)
         else:
@@ -72,10 +74,10 @@ def _product(node: NodeProto) -> Iterator[NodeProto]:
 
 def _looked_up(node: NodeProto) -> Iterator[NodeProto]:
     table, rows, out = node.input[0], node.input[1], node.output[0]
-    yield helper.make_node("Gather", [f"{table}.int8", rows], [f"{out}.bytes"], node.name)
-    yield helper.make_node("Gather", [f"{table}.scale", rows], [f"{out}.scale"])
-    yield helper.make_node("Cast", [f"{out}.bytes"], [f"{out}.float"], to=TensorProto.FLOAT)
-    yield helper.make_node("Mul", [f"{out}.float", f"{out}.scale"], [out])
+    yield helper.make_node("Gather", [f"{table}.int8", rows], [f"{out}.row"], node.name)
+    yield helper.make_node("Gather", [f"{table}.scale", rows], [f"{out}.row_scale"])
+    yield helper.make_node("Cast", [f"{out}.row"], [f"{out}.row_float"], to=TensorProto.FLOAT)
+    yield helper.make_node("Mul", [f"{out}.row_float", f"{out}.row_scale"], [out])
 
 
 def _columns(name: str, weights: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
