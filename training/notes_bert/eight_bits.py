@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streams.inference.notes_manifest import NotesManifest
 from training.answering import Ask, onnx_answers
 from training.figures import write_json
-from training.measures import measures
+from training.measures import Floats, measures
 from training.notes_bert.export import export
 from training.notes_bert.network import NotesBert
 from training.notes_bert.notes import Notes
@@ -26,13 +26,21 @@ TIMES = 9
 LENGTH = 512
 
 
-def compare(network: NotesBert, spec: NotesManifest, notes: Notes, repository: Path, path: Path) -> dict[str, Any]:
-    """Score notes with both files, time both alone and in turn, write the figures and return them."""
+def compare(
+    network: NotesBert, spec: NotesManifest, notes: Notes, eight: Floats, repository: Path, path: Path
+) -> dict[str, Any]:
+    """Score notes in single precision too, time both files in turn, write the figures and return them.
+
+    Parameters
+    ----------
+    eight
+        What the exported file says of the notes, shape (notes, heads).
+    """
     with tempfile.TemporaryDirectory() as folder:
         single = export(network, spec, Path(folder), eight_bits=False)
         asks = {"eight_bits": onnx_answers(repository, spec), "single": onnx_answers(Path(folder), single)}
         size = {"eight_bits": _bytes(repository, spec), "single": _bytes(Path(folder), single)}
-        told = {name: probabilities(readings(ask, spec, notes.texts), spec) for name, ask in asks.items()}
+        told = {"eight_bits": eight, "single": probabilities(readings(asks["single"], spec, notes.texts), spec)}
         spent = _seconds(asks, spec)
     auroc = {
         head.name: {

@@ -11,10 +11,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+import pandas as pd
 import typer
 
-from streams.inference.notes_manifest import load_notes
+from streams.inference.notes_manifest import NotesManifest, load_notes
 from training.answering import onnx_answers, triton_answers
+from training.measures import Floats
 from training.notes_bert import baselines
 from training.notes_bert.crossed import baseline_thresholds
 from training.notes_bert.figures import Task, Told, write_figures
@@ -48,6 +51,12 @@ def evaluate(
     }
     head = {"model": spec.name, "version": spec.version, "data": data.name, "role": role}
     return write_figures(head, notes.keys, tasks, out)
+
+
+def said(out: Path, spec: NotesManifest) -> Floats:
+    """Return the network's probabilities as `evaluate` wrote them, shape (notes, heads)."""
+    table = pd.read_csv(out / "predictions.csv")
+    return np.stack([table.probability[table.task == head.name].to_numpy(np.float64) for head in spec.heads], 1)
 
 
 def _tfidf(notes: Notes, folder: Path, learned_from: Path | None) -> dict[str, dict[str, Told]]:

@@ -27,7 +27,7 @@ from training.notes_bert.card import write_card
 from training.notes_bert.conditions import HEADS
 from training.notes_bert.crossed import Setting, cross_validate, settings_of, write_crossed
 from training.notes_bert.eight_bits import compare
-from training.notes_bert.evaluate import evaluate
+from training.notes_bert.evaluate import evaluate, said
 from training.notes_bert.export import export, settled, whole, with_vocabulary
 from training.notes_bert.fitting import LEARNING, PLAN, Learner, Told, fit, logits_of, prepared_of, told_by
 from training.notes_bert.lexicon import Lexicon, counted, fit_lexicon
@@ -109,7 +109,7 @@ def publish(network: NotesBert, spec: NotesManifest, found: Material, data: Path
     judge_own(exported, spec, {"model": spec.name, "version": spec.version}, run / "own")
     shutil.copy(run / "own" / "metrics.json", folder / "metrics_own.json")
     part = found.notes.part(np.array(found.notes.roles) == "valid")
-    compare(network, spec, part, repository, folder / "eight_bits.json")
+    compare(network, spec, part, said(run / "evaluation", spec), repository, folder / "eight_bits.json")
     write_card(repository, spec.name)
 
 
