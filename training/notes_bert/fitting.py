@@ -24,7 +24,7 @@ PLAN = harness.Plan(
     seed=20251, epochs=3, patience=10_000, batch=16, rate=1e-3, weight_decay=0.01, averaging=0.98, keep_last=True,
     slow_rate=0.2,
 )  # fmt: skip
-LEARNING = 2
+LEARNING = 1
 """Layers that learn; the others stay as they came."""
 MOST_CHUNKS = 2
 """Rows of one note that a step learns from; of longer notes others each time."""

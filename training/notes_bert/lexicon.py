@@ -13,7 +13,7 @@ from streams.modalities.notes import PreparedNote
 from training.measures import Floats
 from training.notes_bert.network import WORDS
 
-STRENGTH = 30.0
+STRENGTH = 10.0
 """Inverse of the penalty."""
 FEWEST = 2
 """Notes that a word piece has to stand in to be heard."""

@@ -40,16 +40,16 @@ def prepare(text: str, manifest: NotesManifest) -> PreparedNote:
 
     What is negated ("no chest pain"), of the family ("father had a heart attack") or only supposed ("return if chest
     pain comes back") is not read, so that it cannot count: a note has the same tensors with and without it. Names of
-    the diseases that heads are about are read as one mark each.
+    the diseases that heads are about are not read either, and leave no mark: a mark would tell that one stood there.
     """
     parts = sections(text)
     found = sentences(text, parts)
     scopes = assertions(text, parts, found)
     left_out = unsaid(scopes)
     named = {head.name: outside(mentions(text, head.names), left_out) for head in manifest.heads if head.names}
-    masked = mentions(text, tuple(name for head in manifest.heads for name in head.names))
+    hidden = mentions(text, tuple(name for head in manifest.heads for name in head.names))
     vocabulary = vocabulary_of(manifest.vocabulary_path)
-    words = tokens(text, vocabulary, left_out, masked)
+    words = tokens(text, vocabulary, (*left_out, *hidden))
     spread = shares(words)
     reasons = _reasons(words, text, manifest)
     names = [tensor.name for tensor in manifest.tensors]

@@ -17,7 +17,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from streams.errors import ContractError
 from streams.modalities.notes.mentions import Span
 
-PAD, UNKNOWN, FIRST, LAST, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
+PAD, UNKNOWN, FIRST, LAST = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 
 
 class Token(NamedTuple):
@@ -36,14 +36,13 @@ class Vocabulary(NamedTuple):
     pad: int
     first: int
     last: int
-    mask: int
 
 
 @lru_cache(maxsize=8)
 def vocabulary_of(path: Path) -> Vocabulary:
     """Read a vocabulary, one word piece a line; ContractError where it lacks the marks that BERT needs."""
     words = {word: number for number, word in enumerate(path.read_text("utf-8").splitlines())}
-    missing = [mark for mark in (PAD, UNKNOWN, FIRST, LAST, MASK) if mark not in words]
+    missing = [mark for mark in (PAD, UNKNOWN, FIRST, LAST) if mark not in words]
     if missing:
         raise ContractError(f"{path.name} lacks {missing}; export the model again")
     tokenizer = Tokenizer(WordPiece(words, unk_token=UNKNOWN))
@@ -51,44 +50,34 @@ def vocabulary_of(path: Path) -> Vocabulary:
         clean_text=True, handle_chinese_chars=True, strip_accents=True, lowercase=True
     )
     tokenizer.pre_tokenizer = BertPreTokenizer()
-    return Vocabulary(tokenizer, words[PAD], words[FIRST], words[LAST], words[MASK])
+    return Vocabulary(tokenizer, words[PAD], words[FIRST], words[LAST])
 
 
-def tokens(text: str, vocabulary: Vocabulary, left_out: Sequence[Span], masked: Sequence[Span]) -> list[Token]:
+def tokens(text: str, vocabulary: Vocabulary, left_out: Sequence[Span]) -> list[Token]:
     """Return a note's word pieces in order.
 
     Parameters
     ----------
     left_out
-        Stretches of which nothing is read, rising, apart.
-    masked
-        Stretches that are read as one mark each, rising, apart; a name of a disease, say.
+        Stretches of which nothing is read, in any order; they may overlap.
     """
     found: list[Token] = []
-    for start, end, read in _stretches(len(text), left_out, masked):
-        if not read:
-            found.append(Token(vocabulary.mask, start, end))
-            continue
+    for start, end in _stretches(len(text), left_out):
         piece = vocabulary.tokenizer.encode(text[start:end], add_special_tokens=False)
         found += [Token(n, start + a, start + b) for n, (a, b) in zip(piece.ids, piece.offsets, strict=True)]
     return found
 
 
-def _stretches(length: int, left_out: Sequence[Span], masked: Sequence[Span]) -> list[tuple[int, int, bool]]:
-    """Return what is read and what is masked, in order; what is left out is not there."""
-    breaks = sorted([(*span, True) for span in left_out] + [(*span, False) for span in masked])
-    found: list[tuple[int, int, bool]] = []
+def _stretches(length: int, left_out: Sequence[Span]) -> list[Span]:
+    """Return what is read, in order."""
+    found: list[Span] = []
     at = 0
-    for start, end, out in breaks:
-        if end <= at:
-            continue
+    for start, end in sorted(left_out):
         if start > at:
-            found.append((at, start, True))
-        if not out and start >= at:
-            found.append((start, end, False))
+            found.append((at, start))
         at = max(at, end)
     if at < length:
-        found.append((at, length, True))
+        found.append((at, length))
     return found
 
 

@@ -25,8 +25,8 @@ def answers(spec, prepared, say):
 
 def test_the_sentence_that_speaks_for_it_is_told_with_its_share_of_the_log_odds(spec):
     prepared = prepare(TEXT, spec)
-    assert len(prepared.tokens) == 11
-    reading = read(answers(spec, prepared, lambda s: (11.0 if s == 1 else 0.0, 0.0)), prepared, spec)
+    assert len(prepared.tokens) == 10
+    reading = read(answers(spec, prepared, lambda s: (10.0 if s == 1 else 0.0, 0.0)), prepared, spec)
     heart, diabetes = reading.heads
     assert heart.probability == pytest.approx(1 / (1 + math.exp(-3.0)))
     assert heart.sentences == (Carrying(14, 27, 3.0),)
