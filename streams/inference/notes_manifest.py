@@ -143,7 +143,7 @@ def load_notes(repository: Path, name: str, version: str = "") -> NotesManifest:
     folder = manifest_folder(repository / name, version)
     manifest = read_manifest(folder, NotesManifest)
     check_declared(manifest, repository / name, version)
-    manifest = msgspec.structs.replace(manifest, folder=str(folder))
+    manifest = msgspec.structs.replace(manifest, folder=str(repository / name))
     _check_vocabulary(manifest)
     _check_reach(manifest)
     for head in manifest.heads:
