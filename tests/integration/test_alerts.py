@@ -23,7 +23,7 @@ pytestmark = pytest.mark.kafka
 PATIENTS, HOURS = 24, 12.0
 POLICY = """
 name: trial
-look_back: 6 h
+look_back: 1 d
 rules:
   - name: medium-risk
     text: medium risk
@@ -62,7 +62,7 @@ def tick_of(ward: Ward) -> int:
 def test_after_three_kills_the_alerts_that_stand_are_those_of_the_feed_offline(tmp_path: Path) -> None:
     policy = tmp_path / "alerts.yaml"
     policy.write_text(POLICY)
-    with opened(tmp_path, "kafka", alert_policy=policy) as ward:
+    with opened(tmp_path, "kafka", alert_policy=policy, inference_deadline_ms=10_000) as ward:
         feed = ward.recorded(PATIENTS, HOURS, seed=3)
         running = ward.command("replay", str(feed), "--speed", "2400x", "--keep-dates")
         worker = ward.stack.workers["bedside"]
