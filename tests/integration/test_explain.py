@@ -22,6 +22,7 @@ from tests.integration.radiology import Radiology
 from tests.integration.test_imaging_results import UNITS
 from tests.unit.workers.fakes import VITALS
 
+TEN_YEARS_S = 3.2e8
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
 
 
@@ -37,7 +38,13 @@ def hospital(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     with Stack(
         tmp_path_factory.mktemp("hospital") / "run",
         workers=("normalise", "bedside", "cache"),
-        settings_overrides={"fusion_file": str(site), "partitions": 2},
+        # The vital signs are of a day long past; no tick is to silence what they say.
+        settings_overrides={
+            "fusion_file": str(site),
+            "partitions": 2,
+            "stale_after_s": TEN_YEARS_S,
+            "silent_after_s": TEN_YEARS_S,
+        },
     ) as stack:
         found = Radiology(stack)
         yield found
