@@ -22,7 +22,7 @@ demo: $(STAMP)  ## Start the embedded stack, replay a simulated ward, show the r
 # What needs no other program goes to two processes; stacks are started one at a time. ARGS may select tests of one
 # kind only, so that none of the other are found (exit code 5).
 NONE_FOUND_IS_FINE := || test $$? -eq 5
-BESIDE := --numprocesses 2 --dist loadfile
+BESIDE := --numprocesses 2 --dist worksteal
 
 test: $(STAMP)  ## Everything that needs nothing special
 	$(BIN)/python -m pytest $(BESIDE) -m "not kafka and not realdata and not embedded and not orthanc" $(ARGS) $(NONE_FOUND_IS_FINE)

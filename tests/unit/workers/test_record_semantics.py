@@ -69,7 +69,7 @@ notes = st.builds(
 messages = (observations | observations | people | films | notes | deletes).map(message)
 records = st.lists(messages, max_size=14)
 chance = st.randoms(use_true_random=False)
-THOROUGH = settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def told(parts: list[Message], rng: random.Random, trouble: float = 0.0) -> Hospital:
@@ -96,7 +96,7 @@ def test_any_order_with_repeats_restarts_and_late_former_owners_ends_as_the_reco
 
 
 @given(records, chance)
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_after_each_message_every_patient_is_judged_as_from_scratch(record: list[Message], rng: random.Random) -> None:
     hospital = Hospital(rng)
     for count, one in enumerate(record, 1):
@@ -107,7 +107,7 @@ def test_after_each_message_every_patient_is_judged_as_from_scratch(record: list
 
 
 @given(st.lists(messages, max_size=5), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_all_orders_of_five_messages_end_in_the_same_state(record: list[Message], seed: int) -> None:
     expected = from_scratch(record)
     for order in itertools.permutations(record):
