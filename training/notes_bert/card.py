@@ -57,6 +57,8 @@ Notes are dealt to {folds} folds by their keys.{partly}
 {cross}
 
 ### Role val, the file in this folder through the code that serves
+Its voices are weighed and calibrated, and it says yes, by: {chosen}.
+
 {val}
 
 ### Sixty notes of our own, written by hand in three styles, against a plain rule of keywords
@@ -143,6 +145,7 @@ def card_of(spec: NotesManifest, found: Figures) -> str:
         folds=FOLDS,
         partly=_partly(crossed),
         cross=_table(crossed) if crossed else "Five folds were too slow here; the fixed part below stands in.",
+        chosen=spec.heads[0].thresholds.chosen,
         val=_table(found.val["tasks"]),
         own=_table(found.own["tasks"]),
         bars="\n".join(_bars(crossed or found.val["tasks"], found.own["tasks"], bits)),
