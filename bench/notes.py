@@ -29,6 +29,7 @@ from bench.warmth import warm_up
 from streams import topics
 from streams.clock import isoformat
 from streams.embedded.stack import Stack
+from streams.inference.repository import discover_notes
 from streams.settings import Settings
 from streams.simulate.chance import stream
 from streams.simulate.note_texts import STYLES, Illness, written
@@ -128,17 +129,16 @@ def run(rate: float, seconds: float, notes: int, console: Console) -> None:
         thread = threading.Thread(target=lambda: found.append(burst(stack.settings, notes)))
         thread.start()
         beside = parts.latency(stack, ward, feed, rate, seconds)
+        _print(console, rate, alone, beside)
+        console.print("waiting for the last note")
         thread.join()
     words = sum(len(long_note(number).split()) for number in range(notes)) / notes
-    _print(console, rate, alone, beside, found[0], f"{words:.0f} words, {sorted(p.name for p in models.iterdir())[-1]}")
+    model = next(one.name for one in discover_notes(models))
+    took = f"{found[0].seconds:.1f} s, {notes / found[0].seconds:.1f} notes a second"
+    console.print(f"{notes} notes of {words:.0f} words, {model}: {took}")
 
 
-def _print(
-    console: Console, rate: float, alone: parts.Latency, beside: parts.Latency, burst_: Burst, what: str
-) -> None:
-    console.print(
-        f"{burst_.notes} notes of {what}: {burst_.seconds:.1f} s, {burst_.notes / burst_.seconds:.1f} notes a second"
-    )
+def _print(console: Console, rate: float, alone: parts.Latency, beside: parts.Latency) -> None:
     vital = Table(title=f"Vital signs at {rate:.0f}/s, ms from produce to visible in Redis")
     for heading in ("", "p50", "p95", "p99", "highest"):
         vital.add_column(heading)

@@ -122,8 +122,8 @@ def _read_letter(value: bytes, evidence: Evidence) -> None:
     letter = msgspec.json.decode(value, type=DeadLetter)
     if letter.reason == UNKNOWN:
         evidence.given_up.add(letter.sha256)
-    elif letter.topic not in topics.IMAGING_INPUTS:
-        # What becomes of studies is counted by `streams.verify.studies`.
+    elif letter.topic not in {*topics.IMAGING_INPUTS, *topics.NOTES_INPUTS}:
+        # What becomes of studies and notes is counted by `streams.verify.studies`.
         evidence.letters.add((letter.topic, letter.partition, letter.offset, letter.entry, letter.reason))
 
 

@@ -87,6 +87,8 @@ class ImagingWork:
 
     async def stop(self) -> None:
         """End the decoding processes and close the connections."""
+        # What had begun since the inputs ended comes again; it must not meet closed connections and be refused for it.
+        await self.pipeline.drain(self.settings.revoke_deadline_s)
         await self.feeds.follow(False)
         await self._pool.close()
         self._lanes.close()

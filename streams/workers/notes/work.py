@@ -77,7 +77,8 @@ class NotesWork:
         pause_waiting(self.host.app.run_consumer, topics.NOTES_RETRIES, self.pipeline.waiting)
 
     async def stop(self) -> None:
-        """Close the connections."""
+        """Close the connections, with nothing under way any more: what had begun since the inputs ended comes again."""
+        await self.pipeline.drain(self.settings.revoke_deadline_s)
         self.texts.close()
         if self._triton is not None:
             await self._triton.close()
