@@ -7,8 +7,8 @@ import binascii
 from collections.abc import Iterable
 
 from streams.errors import RejectedMessage
+from streams.normalise.note_shapes import Attachment as Shape
 from streams.normalise.outcome import Scope
-from streams.normalise.shapes import Attachment as Shape
 from streams.records import Attachment
 
 LARGEST_INLINE = 2 * 1024 * 1024

@@ -9,9 +9,10 @@ import msgspec
 
 from streams.normalise import notes
 from streams.normalise.attachments import inline
+from streams.normalise.note_shapes import Composition, Section
 from streams.normalise.outcome import Found, Scope
 from streams.normalise.references import encounter_id
-from streams.normalise.shapes import Composition, Reference, Section
+from streams.normalise.shapes import Reference
 from streams.records import Attachment
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from streams.normalise import notes
 from streams.normalise.attachments import best
+from streams.normalise.note_shapes import DocumentReference
 from streams.normalise.outcome import Found, Scope
 from streams.normalise.references import encounter_id, id_of
-from streams.normalise.shapes import DocumentReference
 
 
 def read(document: DocumentReference, scope: Scope) -> Found:

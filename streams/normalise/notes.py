@@ -11,10 +11,11 @@ from streams.clock import Instant
 from streams.errors import RejectedMessage
 from streams.normalise.codes import label
 from streams.normalise.effective import refuse_future
+from streams.normalise.note_shapes import DocumentRelation
 from streams.normalise.outcome import Found, Scope
 from streams.normalise.overrulings import is_change, told
 from streams.normalise.references import target
-from streams.normalise.shapes import CodeableConcept, DocumentRelation, Meta, Reference
+from streams.normalise.shapes import CodeableConcept, Meta, Reference
 from streams.normalise.subjects import patient_id
 from streams.normalise.times import instant
 from streams.normalise.versions import content_id, resource_id, version

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from streams.errors import RejectedMessage
 from streams.normalise import notes
 from streams.normalise.attachments import LARGEST_INLINE
+from streams.normalise.note_shapes import DocumentRelation
 from streams.normalise.outcome import Found, Scope
 from streams.normalise.references import is_id
-from streams.normalise.shapes import CodeableConcept, Coding, DocumentRelation, Meta, Reference
+from streams.normalise.shapes import CodeableConcept, Coding, Meta, Reference
 from streams.records import Attachment
 from streams.vocabulary import LOINC
 

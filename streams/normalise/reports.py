@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from streams.normalise import notes
 from streams.normalise.attachments import best, inline
+from streams.normalise.note_shapes import DiagnosticReport
 from streams.normalise.outcome import Found, Scope
 from streams.normalise.references import encounter_id
-from streams.normalise.shapes import DiagnosticReport
 from streams.records import Attachment
 
 

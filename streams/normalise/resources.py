@@ -31,9 +31,9 @@ _READERS: dict[str, tuple[type[Any], Callable[[Any, Scope], Found]]] = {
     "Encounter": (shapes.Encounter, encounters.read),
     "Flag": (shapes.Flag, flags.read),
     "ImagingStudy": (shapes.ImagingStudy, studies.read),
-    "DocumentReference": (shapes.DocumentReference, document_references.read),
-    "DiagnosticReport": (shapes.DiagnosticReport, reports.read),
-    "Composition": (shapes.Composition, compositions.read),
+    "DocumentReference": (note_shapes.DocumentReference, document_references.read),
+    "DiagnosticReport": (note_shapes.DiagnosticReport, reports.read),
+    "Composition": (note_shapes.Composition, compositions.read),
 }
 _MISFIT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?: - at `\$?(.*)`)?")
 

@@ -10,9 +10,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from streams.doors import Server
 from streams.errors import ContractError, RejectedMessage
 from streams.gateways.web.bounds import Bounds, pools
-from streams.settings import Server
 
 REDIRECTS = 3
 _CONNECT_S = 5.0
