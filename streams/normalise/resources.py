@@ -14,6 +14,7 @@ from streams.normalise import (
     document_references,
     encounters,
     flags,
+    note_shapes,
     observations,
     patients,
     reports,
