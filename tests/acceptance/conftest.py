@@ -71,14 +71,16 @@ class Ward:
 
 
 @contextmanager
-def opened(folder: Path, broker: str, workers: tuple[str, ...] = WORKERS, **settings: Any) -> Iterator[Ward]:
+def opened(
+    folder: Path, broker: str, workers: tuple[str, ...] = WORKERS, models: Path = MODEL_REPOSITORY, **settings: Any
+) -> Iterator[Ward]:
     """Start a stack of its own."""
     overrides = {**({"session_timeout_s": SESSION_TIMEOUT_S} if broker == "kafka" else {}), **settings}
     with Stack(
         folder / "run",
         broker=broker,  # type: ignore[arg-type]
         workers=workers,
-        model_repository=MODEL_REPOSITORY,
+        model_repository=models,
         settings_overrides=overrides,
     ) as stack:
         yield Ward(stack, folder)

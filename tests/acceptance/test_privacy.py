@@ -1,6 +1,6 @@
 """No patient data outside Kafka and Redis: marks through every path, then a search of all that was written.
 
-`dlq show --payload` and `watch` show patients on purpose; they are what proves that the search can find something.
+`dlq show --payload`, `watch` and `explain` show patients on purpose; they prove that the search can find something.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from bench.notes_models import write_repository
 from streams import topics
 from streams.embedded import ports
 from streams.embedded.stack import Stack
 from streams.embedded.worker import WORKERS, Worker
+from streams.inference.repository import discover_notes
 from streams.normalise import Raw, normalise
 from streams.records import DeadLetter
 from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
 from streams.verify.audit import Report
 from tests.acceptance.conftest import Ward, opened
+from tests.conftest import MODEL_REPOSITORY
 
 MARK = "MARKED-7f3a"
 NAME, BORN, VALUE = "Zmarkovski", "1937-03-19", 77.7313
@@ -76,6 +79,59 @@ def observation(number: int, loinc: str = "8867-4", unit: str = "/min", **change
 
 
 VITALS = (("8867-4", "/min"), ("8480-6", "mm[Hg]"), ("8462-4", "mm[Hg]"), ("9279-1", "/min"), ("2708-6", "%"))
+
+
+def note(number: int, body: bytes, content_type: str = "text/plain", **changes: object) -> dict[str, Any]:
+    whole = {
+        "resourceType": "DocumentReference",
+        "id": f"{MARK}-note-{number}",
+        "status": "current",
+        "description": f"{MARK}-description",
+        "subject": {"reference": f"Patient/{MARK}-{number % 4}", "display": NAME},
+        "author": [{"display": f"{MARK}-author"}],
+        "date": when(30),
+        "content": [
+            {
+                "attachment": {
+                    "contentType": content_type,
+                    "data": base64.b64encode(body).decode(),
+                    "title": f"{MARK}-title",
+                }
+            }
+        ],
+    }
+    return {key: value for key, value in (whole | changes).items() if value is not None}
+
+
+SENTENCE = f"{NAME} of {MARK}, born {BORN}, has a weak heart and atrial fibrillation, value {VALUE}."
+
+
+def notes() -> list[bytes]:
+    """Notes that can be read, in every form, and one for each way in which they cannot."""
+    text, page = SENTENCE.encode(), f"<p>{SENTENCE}</p>".encode()
+    cda = f'<ClinicalDocument xmlns="urn:hl7-org:v3">{SENTENCE}</ClinicalDocument>'.encode()
+    bomb = f'<!DOCTYPE x [<!ENTITY a "{MARK}">]><x>&a;</x>'.encode()
+    at_address = [{"attachment": {"contentType": "text/plain", "url": f"http://127.0.0.1:9/{MARK}/Binary/{MARK}"}}]
+    found: list[dict[str, Any]] = [
+        note(0, text),
+        note(1, page, "text/html"),
+        note(2, b"{\\rtf1 " + text + b"}", "application/rtf"),
+        note(3, b"\xff\xfe\xfd" + text),
+        note(4, text, f"text/plain; charset={MARK}"),
+        note(5, text, f"application/{MARK}"),
+        note(6, text, "application/rtf"),
+        note(7, text, "text/xml"),
+        note(8, cda, "text/xml"),
+        note(9, bomb, "text/xml"),
+        note(10, text, content=at_address),
+        note(11, text, content=[{"attachment": {"data": f"{MARK}!"}}]),
+        note(12, text, date=f"{MARK}-date"),
+        note(13, text, status=f"{MARK}-status"),
+        note(14, text, subject=None),
+        note(15, text, relatesTo=[{"code": "replaces", "target": {"reference": f"DocumentReference/{MARK}-note-0"}}]),
+        note(1, page, "text/html", status="entered-in-error", meta={"versionId": "2"}),
+    ]
+    return [json.dumps(one).encode() for one in found]
 
 
 def ward_round(start: int) -> list[bytes]:
@@ -231,6 +287,11 @@ def test_no_reason_quotes_who_is_who(message: bytes) -> None:
     assert quoted(message) == []
 
 
+@pytest.mark.parametrize("message", notes())
+def test_no_reason_quotes_a_note(message: bytes) -> None:
+    assert quoted(message) == []
+
+
 @pytest.mark.parametrize("field", ["code", "unit"])
 def test_no_reason_quotes_a_unit_that_is_free_text(field: str) -> None:
     assert quoted(json.dumps(observation(0, valueQuantity={"value": VALUE, field: f"{MARK}-unit"})).encode()) == []
@@ -318,7 +379,11 @@ def feed_every_path(ward: Ward, workers: Workers) -> None:
     ward.settled(180)
     send(ward, topics.ENCOUNTERS, who_is_who())
     ward.settled(180)
+    send(ward, topics.NOTES, notes())
+    send(ward, topics.NOTES_RAW, [SENTENCE.encode(), b"\xff" + SENTENCE.encode()])
+    ward.settled(180)
     ward.stack.stop_triton()
+    send(ward, topics.NOTES, [json.dumps(note(20, SENTENCE.encode())).encode()])
     send(ward, topics.OBSERVATIONS, ward_round(1))
     ward.settled(180)
     ward.stack.start_triton()
@@ -334,6 +399,8 @@ def spoil_our_own_topics(ward: Ward, workers: Workers) -> None:
     junk = json.dumps({"type": MARK, "patient_id": MARK, "mode": MARK}).encode()
     send(ward, topics.CLOCK, [junk], 0)
     assert workers.running["cache"].wait(90) == 1
+    send(ward, topics.EVENTS_NOTES, [junk], 0)
+    assert workers.running["notes"].wait(90) == 1
     send(ward, topics.EVENTS_OBSERVATIONS, [junk], 0)
     assert workers.running["bedside"].wait(90) == 1
 
@@ -351,7 +418,13 @@ def given_up(ward: Ward) -> Report:
 @pytest.fixture
 def impatient_ward(tmp_path: Path) -> Iterator[Ward]:
     """Apache Kafka and all workers; what waits for its patient is given up soon."""
-    with opened(tmp_path, "kafka", park_limit_s=20.0) as ward:
+    models = tmp_path / "models"
+    models.mkdir()
+    for path in MODEL_REPOSITORY.iterdir():
+        (models / path.name).symlink_to(path)
+    if not discover_notes(models):
+        write_repository(models)
+    with opened(tmp_path, "kafka", models=models, park_limit_s=20.0, notes_retry_delays_s=(1.0, 2.0, 4.0)) as ward:
         yield ward
 
 
@@ -377,17 +450,20 @@ def test_no_mark_of_a_patient_is_found_outside_kafka_and_redis(impatient_ward: W
         "replay": output(ward, "replay", str(marked_file(ward)), "--speed", "max"),
         "metrics": workers.metrics(),
     }
+    explained = output(ward, "explain", f"{MARK}-2", "--no-pictures")
     spoil_our_own_topics(ward, workers)
 
     # The search can fail: the same marks stand where they are meant to.
     assert any(MARK.encode() in (one.payload or b"") for one in letters.values())
     assert leaks(output(ward, "dlq", "show", place, "--payload"))
     assert leaks(output(ward, "watch", "--once"))
+    assert leaks(explained)
     # What was searched holds what it should: every part told something.
     assert b"cardiostream_dead_letters_total" in printed["metrics"]
     assert b"verified" in printed["verify"]
     assert b"not-json" in printed["dlq list"]
     assert b"patient-unknown" in printed["dlq list"]
+    assert {"encoding", "charset", "entities", "no-document-server"} <= {one.reason for one in letters.values()}
     files = {path: path.read_bytes() for path in written(ward) if path.exists()}
     assert {"normalise.log", "bedside.log", "cache.log", "broker.log", "redis.log", "triton.log", "addresses.json"} <= {
         path.name for path in files
