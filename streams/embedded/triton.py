@@ -20,6 +20,8 @@ from streams.embedded import ports, programs, watchdog
 from streams.embedded.part import Part, Place
 from streams.embedded.ports import LOOPBACK
 from streams.errors import ContractError
+from streams.inference.manifest import Manifest
+from streams.inference.repository import load_any, names
 
 STOCK_IMAGE = "tritonserver:24.10-py3"
 """Name and tag of the image whose server version equals the wheel's."""
@@ -96,7 +98,7 @@ class TritonServer(Part):
             # No GPU is used here, so nothing has to be pinned for one.
             "--pinned-memory-pool-byte-size=0",
         ]
-        self._run(argv, environment())
+        self._run(argv, {**environment(), "CARDIOSTREAM_STEPPING_BACK": ",".join(slow_models(self.model_repository))})
 
     def ready(self) -> bool:
         """Tell whether the server, every model of the repository and its metrics, which come last, are ready."""
@@ -122,6 +124,19 @@ def _answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def slow_models(model_repository: Path) -> list[str]:
+    """Return the models of films and notes, which step back before those of vital signs."""
+    return [name for name in names(model_repository) if _is_slow(model_repository, name)]
+
+
+def _is_slow(model_repository: Path, name: str) -> bool:
+    try:
+        return not isinstance(load_any(model_repository, name), Manifest)
+    except ContractError:
+        # What is wrong with a manifest is said by the worker that needs it; Triton reads none.
+        return False
 
 
 def environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ from streams.errors import RejectedMessage
 from streams.pixels.decoding import decode
 from streams.pixels.limits import Limits
 from streams.pixels.wire import LENGTHS, OUT_OF_MEMORY, READY, Answer, encode, question
+from streams.stepping_back import step_back
 
 
 def confine(limits: Limits) -> None:
@@ -60,6 +61,8 @@ def main() -> None:
     import pydicom.pixels.decoders
 
     warnings.simplefilter("ignore")
+    # As the worker that started it, whose session this is not.
+    step_back(0)
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Decoders in C write where they like: to nowhere, for what they write may quote the file.
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any
 
 from streams import topics
@@ -14,6 +13,7 @@ from streams.inference.client import Client, TritonClient
 from streams.inference.repository import discover_imaging
 from streams.pixels.pool import Pool
 from streams.settings import Settings
+from streams.stepping_back import step_back
 from streams.workers.imaging.clerk import Clerk
 from streams.workers.imaging.feeds import Feeds
 from streams.workers.imaging.lanes import Lanes
@@ -69,7 +69,7 @@ class ImagingWork:
         """
         for pacs in self.settings.pacs:
             check_secrets(pacs)
-        os.nice(self.settings.imaging_niceness)
+        step_back(self.settings.imaging_niceness)
         if not self.models.specs:
             log.warning("worker=imaging no model of images in the repository: every study is skipped")
         if not self.settings.pacs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any
 
 from streams import topics
@@ -13,6 +12,7 @@ from streams.gateways.web.session import check_secrets
 from streams.inference.client import Client, TritonClient
 from streams.inference.repository import discover_notes
 from streams.settings import Settings
+from streams.stepping_back import step_back
 from streams.workers.lifecycle import Host
 from streams.workers.notes.clerk import Clerk
 from streams.workers.notes.models import Models
@@ -65,7 +65,7 @@ class NotesWork:
         """
         for server in self.settings.document_servers:
             check_secrets(server)
-        os.nice(self.settings.notes_niceness)
+        step_back(self.settings.notes_niceness)
         if not self.models.specs:
             log.warning("worker=notes no model of notes in the repository: every note is skipped")
 

@@ -74,4 +74,4 @@ def test_an_environment_made_from_settings_gives_the_same_settings(
 
 def test_sources_travel_as_json() -> None:
     text = addresses.as_environment(Settings(), {"sources"})["CARDIOSTREAM_SOURCES"]
-    assert [source["name"] for source in json.loads(text)] == [*["hospital"] * 4, "replay"]
+    assert [source["name"] for source in json.loads(text)] == [*["hospital"] * 5, "notes", "replay"]
