@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, save
 from bench.orthanc import why_not as why_no_orthanc
 from streams.embedded.apache_kafka import why_not
 from streams.embedded.stack import Stack
+from streams.log import _CHATTY
 from streams.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"needs Orthanc: {no_orthanc}"))
         if "CARDIOSTREAM_DATA" not in os.environ and item.get_closest_marker("realdata"):
             item.add_marker(pytest.mark.skip(reason="needs the public data sets: CARDIOSTREAM_DATA is not set"))
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what a test's command has set of logging, so that the next test sees the records that it is about."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    names = {name: logging.getLogger(name).level for name in _CHATTY}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    for name, known in names.items():
+        logging.getLogger(name).setLevel(known)
 
 
 @pytest.fixture(scope="session")

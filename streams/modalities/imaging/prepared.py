@@ -13,6 +13,9 @@ from streams.modalities.imaging.frame import Float32, Frame, frame_of, framed
 
 MOST_MASKED = 0.5
 """Share of masked pixels above which a picture is refused."""
+_NOISE = 4e-6
+"""Spread, of the largest value, below which there is nothing but the rounding of resampling: a quarter of a step of 16
+bits. Stretched to the whole range it would look like a picture."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ def prepare(values: NDArray[np.float32], manifest: ImagingManifest) -> Prepared:
         return Prepared({declared.name: np.zeros(declared.shape, np.float32)}, frame, reasons)
     picture = framed(_filled(values), frame, rows, columns)
     low, high = _ends(picture, manifest.framing)
-    if not high > low:
+    if high - low <= _NOISE * max(abs(low), abs(high)):
         return Prepared({declared.name: np.zeros(declared.shape, np.float32)}, frame, ("blank",))
     scaled = np.clip((picture - low) / (high - low), 0.0, 1.0).astype(np.float32)
     return Prepared({declared.name: scaled[None]}, frame, ())
