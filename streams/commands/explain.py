@@ -115,4 +115,6 @@ async def _written(path: Path, picture: pictures.Rgb) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A picture of a patient is for whoever asked for it.
+    path.touch(mode=0o600)
     path.write_bytes(content)

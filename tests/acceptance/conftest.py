@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from streams.embedded.stack import Stack
-from streams.embedded.worker import WORKERS
 from streams.verify.audit import Report, audit
 from streams.verify.settled import wait_until_settled
-from tests.conftest import MODEL_REPOSITORY
+from tests.conftest import vitals_alone
 
 SESSION_TIMEOUT_S = 4.0
+FOR_VITALS = ("normalise", "bedside", "cache")
 
 
 class Ward:
@@ -72,15 +72,15 @@ class Ward:
 
 @contextmanager
 def opened(
-    folder: Path, broker: str, workers: tuple[str, ...] = WORKERS, models: Path = MODEL_REPOSITORY, **settings: Any
+    folder: Path, broker: str, workers: tuple[str, ...] = FOR_VITALS, models: Path | None = None, **settings: Any
 ) -> Iterator[Ward]:
-    """Start a stack of its own."""
+    """Start a stack of its own, for vital signs where no other models are named."""
     overrides = {**({"session_timeout_s": SESSION_TIMEOUT_S} if broker == "kafka" else {}), **settings}
     with Stack(
         folder / "run",
         broker=broker,  # type: ignore[arg-type]
         workers=workers,
-        model_repository=models,
+        model_repository=models or vitals_alone(folder),
         settings_overrides=overrides,
     ) as stack:
         yield Ward(stack, folder)
@@ -88,13 +88,13 @@ def opened(
 
 @pytest.fixture
 def kafka_ward(tmp_path: Path) -> Iterator[Ward]:
-    """Apache Kafka, Redis, Triton and all workers, with a short session time-out."""
+    """Apache Kafka, Redis, Triton and the workers of vital signs, with a short session time-out."""
     with opened(tmp_path, "kafka") as ward:
         yield ward
 
 
 @pytest.fixture
 def wheel_ward(tmp_path: Path) -> Iterator[Ward]:
-    """The wheel's broker, Redis, Triton and all workers."""
+    """The wheel's broker, Redis, Triton and the workers of vital signs."""
     with opened(tmp_path, "tansu") as ward:
         yield ward

@@ -424,7 +424,7 @@ def impatient_ward(tmp_path: Path) -> Iterator[Ward]:
         (models / path.name).symlink_to(path)
     if not discover_notes(models):
         write_repository(models)
-    with opened(tmp_path, "kafka", models=models, park_limit_s=20.0, notes_retry_delays_s=(1.0, 2.0, 4.0)) as ward:
+    with opened(tmp_path, "kafka", WORKERS, models, park_limit_s=20.0, notes_retry_delays_s=(1.0, 2.0, 4.0)) as ward:
         yield ward
 
 

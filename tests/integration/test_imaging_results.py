@@ -147,7 +147,7 @@ def test_explain_prints_the_measure_and_draws_it_beside_the_original(
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "cardiothoracic-ratio 0.5" in ended.stdout
-    [path] = tmp_path.glob("*.png")
+    [path] = tmp_path.glob("ImagingStudy-*.png")
     pixels = np.asarray(Image.open(path)).astype(int)
     assert pixels.shape == (256 + 18, 512, 3)
     colourful = np.ptp(pixels[:256], axis=2) > 30

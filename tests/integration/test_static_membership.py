@@ -11,15 +11,14 @@ import pytest
 
 from streams.embedded.stack import Stack
 from streams.embedded.worker import Worker
-
-ROOT = Path(__file__).parents[2]
+from tests.conftest import vitals_alone
 
 pytestmark = [pytest.mark.kafka, pytest.mark.embedded]
 
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    with Stack(tmp_path, broker="kafka", model_repository=ROOT / "model_repo") as made:
+    with Stack(tmp_path, broker="kafka", model_repository=vitals_alone(tmp_path / "vitals")) as made:
         yield made
 
 

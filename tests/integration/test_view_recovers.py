@@ -11,7 +11,8 @@ from redis import Redis
 
 from streams.embedded.stack import Stack
 from streams.publish import keys
-from tests.acceptance.conftest import MODEL_REPOSITORY, Ward
+from tests.acceptance.conftest import FOR_VITALS, Ward
+from tests.conftest import vitals_alone
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
 OTHERS = {f"booking:{k}": "another program's" for k in range(2000)} | {"risk": "x", "risk:register": "y"}
@@ -19,8 +20,8 @@ OTHERS = {f"booking:{k}": "another program's" for k in range(2000)} | {"risk": "
 
 @pytest.fixture
 def ward(tmp_path: Path) -> Iterator[Ward]:
-    workers = ("normalise", "bedside", "cache")
-    with Stack(tmp_path / "run", broker="tansu", workers=workers, model_repository=MODEL_REPOSITORY) as stack:
+    models = vitals_alone(tmp_path)
+    with Stack(tmp_path / "run", broker="tansu", workers=FOR_VITALS, model_repository=models) as stack:
         yield Ward(stack, tmp_path)
 
 
