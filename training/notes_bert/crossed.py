@@ -24,6 +24,10 @@ from training.notes_bert.lexicon import fit_lexicon
 from training.notes_bert.notes import FOLDS, Notes, folds_of
 
 Mine = NDArray[np.bool_]
+FEWEST_TRUE = 30
+"""Notes that a head has to be true of for two voices to be weighed: ten for each number that is fitted (Peduzzi et al.,
+J Clin Epidemiol 1996;49:1373). With fewer the word pieces speak alone.
+"""
 
 
 class Crossed(NamedTuple):
@@ -102,8 +106,9 @@ def settings_of(deep: Floats, words: Floats, labels: Floats) -> tuple[Setting, .
 def _setting(deep: Floats, words: Floats, labels: Floats) -> Setting:
     """Weigh two voices by logistic regression (stacking; Wolpert 1992); none may speak against itself."""
     weights, intercept = _regressed(np.stack([deep, words], 1), labels)
-    if weights.min() < 0:
-        alone = int(weights.argmax())
+    few = labels.sum() < FEWEST_TRUE
+    if few or weights.min() < 0:
+        alone = 1 if few else int(weights.argmax())
         weights = np.zeros(2)
         slope, intercept = platt((deep, words)[alone], labels)
         weights[alone] = max(slope, 1e-3)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 WIDTH, INNER, ATTENTION_HEADS, LAYERS, PLACES, WORDS = 384, 1536, 12, 6, 512, 30522
+PAIRS, SPREAD = 2**17, 31337
+"""Numbers that two neighbouring word pieces may fall on, and what parts them."""
 CLOSED = -1e4
 """Added to attention where there is padding."""
 
@@ -89,20 +94,40 @@ class NotesBert(nn.Module):
     trust
         How much the evidence counts beside the words, shape (heads,).
     table
-        What word pieces add wherever they stand, shape (word pieces, heads).
+        What word pieces, and after them pairs of neighbours, add wherever they stand, shape (word pieces and pairs,
+        heads).
     """
 
     def __init__(self, lower: Lower, upper: Upper, trust: Tensor, table: Tensor) -> None:
         super().__init__()
         self.lower, self.upper = lower, upper
         self.register_buffer("trust", trust)
-        self.table = nn.Embedding(table.shape[0], table.shape[1], _weight=table, _freeze=True)
+        # In half precision, which is enough for log odds and keeps the file small.
+        self.pieces, self.pairs = (_listed(part.half().float()) for part in (table[:WORDS], table[WORDS:]))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, share: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return evidence, weight and word, each of shape (rows, length, heads)."""
         closed = closed_of(attention_mask)
         evidence, weight = self.upper(self.lower(input_ids, closed), closed)
-        return evidence * self.trust, weight, self.table(input_ids) * share[:, :, None]
+        word = self.pieces(input_ids) * share[:, :, None]
+        none = torch.zeros_like(share[:, :1])
+        before, beside = torch.cat([none.long(), input_ids[:, :-1]], 1), torch.cat([none, share[:, :-1]], 1)
+        pair = self.pairs(pair_of(before, input_ids)) * torch.sqrt(beside * share)[:, :, None]
+        return evidence * self.trust, weight, word + pair
+
+
+def _listed(table: Tensor) -> nn.Embedding:
+    return nn.Embedding(table.shape[0], table.shape[1], _weight=table, _freeze=True)
+
+
+Numbers = TypeVar("Numbers", Tensor, NDArray[np.int64])
+
+
+def pair_of(before: Numbers, here: Numbers) -> Numbers:
+    """Return where two neighbouring word pieces are counted, 0 to `PAIRS`; some share a number (feature hashing;
+    Weinberger et al., ICML 2009).
+    """
+    return (before * SPREAD + here) % PAIRS
 
 
 def closed_of(attention_mask: Tensor) -> Tensor:

@@ -18,6 +18,8 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 LARGE = 4096
 BROAD = 128
 """Columns from which a row of a table is made eight bits; narrow rows would save little and lose more."""
+LONG = 100_000
+"""Rows from which a table of narrow rows is made eight bits on a scale per column."""
 WEIGHT_TOP, ACTIVATION_TOP, MIDDLE = 63, 127, 128
 _CONSTANTS = {
     "q.top": np.float32(1 / ACTIVATION_TOP), "q.least": np.float32(1e-9), "q.middle": np.float32(MIDDLE),
@@ -44,6 +46,9 @@ def quantise(model: onnx.ModelProto) -> None:
         elif node.op_type == "Gather" and node.input[0] in large and weights[node.input[0]].shape[1] >= BROAD:
             added |= _rows(node.input[0], weights[node.input[0]])
             nodes += _looked_up(node)
+        elif node.op_type == "Gather" and node.input[0] in large and len(weights[node.input[0]]) >= LONG:
+            added |= _columns(node.input[0], weights[node.input[0]], ACTIVATION_TOP)
+            nodes += _looked_up_by_column(node)
         else:
             nodes.append(node)
     del graph.node[:]
@@ -80,9 +85,16 @@ def _looked_up(node: NodeProto) -> Iterator[NodeProto]:
     yield helper.make_node("Mul", [f"{out}.row_float", f"{out}.row_scale"], [out])
 
 
-def _columns(name: str, weights: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
+def _looked_up_by_column(node: NodeProto) -> Iterator[NodeProto]:
+    table, rows, out = node.input[0], node.input[1], node.output[0]
+    yield helper.make_node("Gather", [f"{table}.int8", rows], [f"{out}.row"], node.name)
+    yield helper.make_node("Cast", [f"{out}.row"], [f"{out}.row_float"], to=TensorProto.FLOAT)
+    yield helper.make_node("Mul", [f"{out}.row_float", f"{table}.scale"], [out])
+
+
+def _columns(name: str, weights: NDArray[np.float32], top: int = WEIGHT_TOP) -> dict[str, NDArray[np.generic]]:
     """Return weights of shape (in, out) with a scale per column."""
-    scale = np.maximum(np.abs(weights).max(0), 1e-9) / WEIGHT_TOP
+    scale = np.maximum(np.abs(weights).max(0), 1e-9) / top
     return {f"{name}.int8": np.round(weights / scale).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
 
 

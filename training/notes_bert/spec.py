@@ -56,7 +56,14 @@ def draft(notes: int, positives: dict[str, int], seed: int) -> NotesManifest:
                 "evidence", (-1, heads), "FP32", -MOST, MOST, meaning="log odds that each word piece speaks for a head"
             ),
             Output("weight", (-1, heads), "FP32", -MOST, MOST, meaning="logarithm of how much each word piece counts"),
-            Output("word", (-1, heads), "FP32", -MOST, MOST, meaning="log odds that it adds wherever it stands"),
+            Output(
+                "word",
+                (-1, heads),
+                "FP32",
+                -MOST,
+                MOST,
+                meaning="log odds that it, and its pair with the one before, add wherever they stand",
+            ),
         ),
         heads=tuple(_heads()),
         training=NotesTraining(

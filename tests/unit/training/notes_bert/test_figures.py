@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from training.measures import drawn
-from training.notes_bert.crossed import settings_of
+from training.notes_bert.crossed import FEWEST_TRUE, settings_of
 from training.notes_bert.figures import Task, Told, with_macro, write_figures
 from training.notes_bert.lexicon import counted, fit_lexicon
 
@@ -55,3 +55,11 @@ def test_the_lexicon_learns_which_word_pieces_speak_for_a_head():
     assert (lexicon.logits(found)[:, 0] > 0).tolist() == [True, True, False, False] * 5
     assert lexicon.table[7, 0] > 0 > lexicon.table[9, 0]
     assert lexicon.table[10, 0] == 0
+
+
+def test_of_a_head_that_is_seldom_true_the_words_speak_alone():
+    heads = np.stack([np.arange(200) < FEWEST_TRUE - 1] * 5 + [np.arange(200) < FEWEST_TRUE], 1).astype(float)
+    voices = heads * 2 - 1 + RANDOM.normal(size=(2, *heads.shape))
+    *seldom, often = settings_of(voices[0], voices[1], heads)
+    assert all(setting.trust == 0 < setting.words for setting in seldom)
+    assert often.trust > 0 < often.words

@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, checker, helper, numpy_helper
 
-from training.notes_bert.quantise import quantise
+from training.notes_bert.quantise import LONG, quantise
 
 RANDOM = np.random.default_rng(7)
 TABLE = RANDOM.normal(size=(50, 128)).astype(np.float32)
@@ -64,3 +64,16 @@ def test_narrow_tables_stay_as_they_are():
     made.graph.initializer[1].CopyFrom(numpy_helper.from_array(np.ones((6, 96), np.float32), "weights"))
     quantise(made)
     assert "table" in {w.name for w in made.graph.initializer}
+
+
+def test_a_long_narrow_table_has_a_scale_for_each_column():
+    table = RANDOM.normal(size=(LONG, 6)).astype(np.float32) * np.array([1, 2, 4, 8, 16, 32], np.float32)
+    made = model()
+    made.graph.initializer[0].CopyFrom(numpy_helper.from_array(table, "table"))
+    made.graph.initializer[1].CopyFrom(numpy_helper.from_array(np.eye(6, 96, dtype=np.float32), "weights"))
+    quantise(made)
+    checker.check_model(made, full_check=True)
+    assert "table" not in {w.name for w in made.graph.initializer}
+    ids = np.array([[0, 7, LONG - 1]], np.int64)
+    apart = np.abs(answer(made, ids)[..., :6] - table[ids])
+    assert (apart <= 0.51 / 127 * np.abs(table).max(0)).all()
