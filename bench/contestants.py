@@ -68,7 +68,7 @@ class CardioStream:
         self._environment = {
             "CARDIOSTREAM_SOURCES": json.dumps([source]),
             "CARDIOSTREAM_COALESCE": str(mode.coalesce).lower(),
-            # No peer has a policy of alerts, which judges every clinical minute of a backlog; docs/alerts.md has its cost.
+            # No peer has a policy of alerts, which judges every minute of a backlog; docs/alerts.md has its cost.
             "CARDIOSTREAM_ALERTS": "false",
         }
         kinds = ("bedside", "cache") if mode.keyed else ("normalise", "bedside", "cache")
