@@ -17,7 +17,7 @@ def faults(text: str) -> list[str]:
 
 def test_the_policy_that_is_shipped_can_be_run() -> None:
     found = load(None)
-    assert [rule.name for rule in found.rules] == ["high-risk", "medium-risk", "rapid-rise"]
+    assert [rule.name for rule in found.rules] == ["high-risk", "medium-risk"]
     assert found.look_back_ms == 2 * HOUR
     assert found.rules[0].escalation[0].after_ms == 15 * MINUTE
     assert found.title.startswith("cardiostream-default/")

@@ -76,7 +76,7 @@ def test_the_policy_that_is_shipped_and_those_of_the_docs_can_be_run() -> None:
     for path in paths:
         result = CliRunner().invoke(build("alerts"), ["alerts", "check", str(path)])
         assert result.exit_code == 0, result.output
-    assert len(paths) == 3
+    assert len(paths) == 4
 
 
 def test_a_trial_prints_a_line_for_each_policy_and_threshold(tmp_path: Path) -> None:
