@@ -88,6 +88,7 @@ async def _degraded_scores(ward: Ward) -> tuple[int, int]:
     return degraded, count
 
 
+@pytest.mark.slow
 def test_news2_stands_alone_while_triton_is_away_and_the_debt_is_paid_when_it_is_back(kafka_ward: Ward) -> None:
     kafka_ward.stack.stop_triton()
     kafka_ward.run("replay", str(kafka_ward.recorded(20, 12)), "--speed", "max")
@@ -109,6 +110,7 @@ def test_a_debt_survives_the_worker_that_made_it(kafka_ward: Ward) -> None:
     assert kafka_ward.eventually(90.0).findings == ()
 
 
+@pytest.mark.slow
 def test_an_emptied_redis_is_filled_again_and_one_away_delays_nothing_else(kafka_ward: Ward) -> None:
     feed = kafka_ward.recorded(20, 12)
     kafka_ward.stack.stop_redis()
@@ -127,6 +129,7 @@ def test_kills_of_normalise_and_cache_lose_and_double_nothing(kafka_ward: Ward) 
     assert kafka_ward.eventually().findings == ()
 
 
+@pytest.mark.slow
 def test_a_spare_worker_without_partitions_is_ready_and_takes_over(tmp_path: Path) -> None:
     with opened(tmp_path, "kafka", partitions=1) as ward:
         spare = ward.stack.start_worker("bedside")

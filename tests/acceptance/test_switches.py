@@ -18,7 +18,7 @@ from tests.acceptance.conftest import SESSION_TIMEOUT_S, Ward
 from tests.acceptance.test_crashes import paced
 from tests.second_version import MODEL, write_second
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from streams.embedded.stack import Stack
 from streams.embedded.worker import Worker
 from tests.conftest import vitals_alone
 
-pytestmark = [pytest.mark.kafka, pytest.mark.embedded]
+pytestmark = [pytest.mark.kafka, pytest.mark.embedded, pytest.mark.slow]
 
 
 @pytest.fixture
