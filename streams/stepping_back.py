@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -20,9 +21,7 @@ def step_back(niceness: int, autogroup: Path = _AUTOGROUP) -> int:
         0 to 19; 0 passes what was inherited on to the session.
     """
     reached = os.nice(niceness)
-    try:
+    # No such feature here, or no right to it: plain niceness remains.
+    with contextlib.suppress(OSError):
         autogroup.write_text(str(reached))
-    except OSError:
-        # No such feature here, or no right to it: plain niceness remains.
-        return reached
     return reached
