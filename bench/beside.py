@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from rich.console import Console
 
-from bench import parts
+from bench import ground, parts
 from bench.contestants import MODES, CardioStream, probe
 from bench.feed import Feed
 from bench.markdown import table
@@ -21,9 +20,11 @@ from streams.embedded.stack import Stack
 from streams.embedded.worker import Worker
 from streams.settings import Settings
 from streams.transport.produce import Out, Producer
-from streams.transport.reading import read_to_end, reading
 
 _CLIENT = "bench-beside"
+_LOOK_S = 2.0
+_WARMING_S = 40.0
+"""Of a ward's pace before anything counts; the slowest twentieth takes that long to come down."""
 T = TypeVar("T")
 
 
@@ -33,6 +34,8 @@ class Ward(NamedTuple):
     rate: float
     alone: parts.Latency
     beside: parts.Latency
+    after: parts.Latency
+    """Alone again: what the first two differ by may be the machine's own unrest."""
 
 
 async def tell(settings: Settings, outs: Sequence[Out]) -> None:
@@ -43,15 +46,13 @@ async def tell(settings: Settings, outs: Sequence[Out]) -> None:
     await producer.stop()
 
 
-async def answered(settings: Settings, topic: str, wanted: int, longest_s: float, look_s: float) -> None:
-    """Wait until so many predictions stand on the topic."""
+def answered(settings: Settings, topic: str, wanted: int, longest_s: float) -> None:
+    """Wait until so many predictions stand on the topic; looked at seldom, for looking takes time from the ward."""
     began = time.monotonic()
     while time.monotonic() - began < longest_s:
-        async with reading(settings, _CLIENT) as consumer:
-            found = [len(await read_to_end(consumer, topic, n)) for n in range(settings.partitions)]
-        if sum(found) >= wanted:
+        if sum(ground.ends(settings, topic)) >= wanted:
             return
-        await asyncio.sleep(look_s)
+        time.sleep(_LOOK_S)
     raise TimeoutError(f"expected {wanted} answers within {longest_s:.0f} s")
 
 
@@ -71,9 +72,9 @@ def started(stack: Stack, slow: str, console: Console) -> tuple[CardioStream, Wo
 def measured(
     stack: Stack, ward: CardioStream, rate: float, seconds: float, slow: Callable[[], T], console: Console
 ) -> tuple[Ward, T]:
-    """Measure the ward alone, then beside the slow work; return that and what the slow work took."""
+    """Measure the ward alone, beside the slow work, and alone again; return that and what the slow work took."""
     feed = Feed(stack.settings, "bench", 400, ward.source)
-    parts.latency(stack, ward, feed, rate, 5.0)
+    parts.latency(stack, ward, feed, rate, _WARMING_S)
     console.print("vital signs alone")
     alone = parts.latency(stack, ward, feed, rate, seconds)
     console.print("and beside the slow work")
@@ -81,10 +82,10 @@ def measured(
     thread = threading.Thread(target=lambda: found.append(slow()))
     thread.start()
     beside = parts.latency(stack, ward, feed, rate, seconds)
-    figures = f"alone {_quartet(alone.to_redis)}, beside {_quartet(beside.to_redis)} ms"
-    console.print(f"{figures}; waiting for the last answer", highlight=False)
+    console.print(f"alone {_quartet(alone.to_redis)}, beside {_quartet(beside.to_redis)} ms", highlight=False)
     thread.join()
-    return Ward(rate, alone, beside), found[0]
+    console.print("the slow work is done; vital signs alone again")
+    return Ward(rate, alone, beside, parts.latency(stack, ward, feed, rate, seconds)), found[0]
 
 
 def show(console: Console, ward: Ward, work: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -93,6 +94,7 @@ def show(console: Console, ward: Ward, work: str, rows: Sequence[tuple[str, str]
     vital = [
         (f"vital signs alone, {waits}", _quartet(ward.alone.to_redis)),
         (f"vital signs beside {work}, {waits}", _quartet(ward.beside.to_redis)),
+        (f"vital signs alone again, {waits}", _quartet(ward.after.to_redis)),
     ]
     text = table(f"Beside vital signs at {ward.rate:.0f}/s", ("", "measured"), [*vital, *rows], words=True)
     console.print(text, soft_wrap=True, markup=False, highlight=False)

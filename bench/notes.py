@@ -66,7 +66,7 @@ def burst(settings: Settings, notes: int) -> Burst:
     """Tell of notes all at once and wait until all are answered."""
     began = time.monotonic()
     asyncio.run(beside.tell(settings, [_event(number, settings.partitions) for number in range(notes)]))
-    asyncio.run(beside.answered(settings, topics.PREDICTIONS_NOTES, notes, _LONGEST_S, 1.0))
+    beside.answered(settings, topics.PREDICTIONS_NOTES, notes, _LONGEST_S)
     return Burst(notes, time.monotonic() - began)
 
 
@@ -98,8 +98,8 @@ def run(rate: float, seconds: float, notes: int, console: Console) -> None:
 def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=float, default=200.0, help="observations a second of the ward")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each part that is paced")
+    parser.add_argument("--rate", type=float, default=50.0, help="observations a second of the ward")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each part that is paced")
     parser.add_argument("--notes", type=int, default=200, help="long notes that are queued at once")
     options = parser.parse_args()
     run(options.rate, options.seconds, options.notes, Console(width=120))

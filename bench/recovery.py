@@ -68,7 +68,7 @@ def _out(partition: int, piece: Piece) -> Out:
 async def recover(options: argparse.Namespace) -> dict[str, float]:
     """Acquire the partitions of one of the workers."""
     settings = Settings()
-    mine = range(options.number, settings.partitions, options.workers)
+    mine = range(options.number, settings.partitions, options.among)
     producer = Producer(settings, "bench")
     await producer.start()
     before, began = rss(), time.monotonic()
@@ -97,8 +97,15 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=8, help="facts charted at one instant")
     parser.add_argument("--form", choices=facts.FORMS, default="uuid", help="form of the ids")
     parser.add_argument("--runs", type=int, default=1, help="recoveries")
-    parser.add_argument("--workers", type=int, default=1, help="workers that recover at once, each its partitions")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        nargs="+",
+        default=[1],
+        help="workers that recover at once, each its partitions; 1 2 for both",
+    )
     parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--among", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--only", choices=("write", "recover"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
@@ -110,29 +117,27 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Stack(Path(folder), broker="kafka", external=("redis", "triton")) as stack,
     ):
-        show("write", at_once(["write"], stack.env)[0])
-        for _ in range(options.runs):
-            found = at_once(["recover"] * options.workers, stack.env)
+        show("write", at_once("write", 1, stack.env)[0])
+        for workers in options.workers * options.runs:
+            found = at_once("recover", workers, stack.env)
             for one in found:
                 show("recover", one)
             if (patients := sum(one["patients"] for one in found)) != options.patients:
                 raise SystemExit(f"expected {options.patients} patients, recovered {patients}")
-            if options.workers > 1:
-                slowest = max(one["s"] for one in found)
-                print(
-                    "together", {"s": round(slowest, 1), "facts/s": round(options.patients * options.facts / slowest)}
-                )
+            slowest = max(one["s"] for one in found)
+            rate = options.patients * options.facts / slowest
+            print(f"{workers} workers: {slowest:.1f} s, {rate:,.0f} facts/s", flush=True)
 
 
-def at_once(whats: list[str], env: dict[str, str]) -> list[dict[str, float]]:
-    """Run parts of this as processes at the same time, and return what each tells."""
+def at_once(what: str, processes: int, env: dict[str, str]) -> list[dict[str, float]]:
+    """Run so many processes of one part at the same time, and return what each tells."""
+    command = [sys.executable, "-m", "bench.recovery", *sys.argv[1:], "--only", what, "--among", str(processes)]
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "bench.recovery", *sys.argv[1:], "--only", what, "--number", str(number)],
-            env={**os.environ, **env}, stdout=subprocess.PIPE, text=True,
+            [*command, "--number", str(number)], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True
         )
-        for number, what in enumerate(whats)
-    ]  # fmt: skip
+        for number in range(processes)
+    ]
     told = [one.communicate()[0] for one in running]
     if any(one.returncode for one in running):
         raise SystemExit("a part failed; see above")

@@ -43,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"needs Orthanc: {no_orthanc}"))
         if "CARDIOSTREAM_DATA" not in os.environ and item.get_closest_marker("realdata"):
             item.add_marker(pytest.mark.skip(reason="needs the public data sets: CARDIOSTREAM_DATA is not set"))
+    _longest_first(items)
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Let modules that may take longest begin, so that no process is left with one of them at the end."""
+    limits: dict[object, float] = {}
+    for item in items:
+        found = item.get_closest_marker("timeout")
+        limits[item.path] = max(limits.get(item.path, 0.0), found.args[0] if found else 0.0)
+    items.sort(key=lambda item: -limits[item.path])
 
 
 @pytest.fixture(autouse=True)

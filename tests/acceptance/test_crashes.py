@@ -23,7 +23,7 @@ from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
 from tests.acceptance.conftest import SESSION_TIMEOUT_S, Ward, opened
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
 def paced(ward: Ward, patients: int = 60, hours: float = 24, seconds: float = 30) -> subprocess.Popen[bytes]:

@@ -19,7 +19,7 @@ from streams.verify.offline import OfflineScorer
 from streams.workers.serving import MODEL
 from tests.acceptance.conftest import Ward, opened
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(420)]
 PATIENTS, HOURS = 24, 12.0
 POLICY = """
 name: trial

@@ -14,7 +14,8 @@ from bench.parts import Latency
 
 def test_the_table_can_be_pasted_into_the_page_whatever_the_width_of_the_terminal() -> None:
     file = io.StringIO()
-    ward = Ward(200.0, Latency(200.0, Quantiles(3.0, 5.5, 9.0, 41.25), None, 0), Latency(200.0, None, None, 0))
+    alone, none = Latency(200.0, Quantiles(3.0, 5.5, 9.0, 41.25), None, 0), Latency(200.0, None, None, 0)
+    ward = Ward(200.0, alone, none, alone)
     beside.show(Console(file=file, width=40), ward, "the notes", [("200 notes of 1300 words", "400.0 s")])
     assert file.getvalue().rstrip().splitlines() == [
         "**Beside vital signs at 200/s**",
@@ -23,5 +24,6 @@ def test_the_table_can_be_pasted_into_the_page_whatever_the_width_of_the_termina
         "| --- | --- |",
         "| vital signs alone, ms to Redis, p50 / p95 / p99 / highest | 3.0 / 5.5 / 9.0 / 41.2 |",
         "| vital signs beside the notes, ms to Redis, p50 / p95 / p99 / highest | – |",
+        "| vital signs alone again, ms to Redis, p50 / p95 / p99 / highest | 3.0 / 5.5 / 9.0 / 41.2 |",
         "| 200 notes of 1300 words | 400.0 s |",
     ]
