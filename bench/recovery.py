@@ -26,6 +26,7 @@ from streams.settings import Settings
 from streams.timeline.pieces import Piece
 from streams.timeline.share import Share
 from streams.transport.produce import Out, Producer, partition_of
+from streams.workers.lifecycle import spare_the_collector
 from streams.workers.ownership import Owner
 
 _PIECES = 2_000
@@ -68,6 +69,7 @@ def _out(partition: int, piece: Piece) -> Out:
 async def recover(options: argparse.Namespace) -> dict[str, float]:
     """Acquire the partitions of one of the workers."""
     settings = Settings()
+    spare_the_collector()
     mine = range(options.number, settings.partitions, options.among)
     producer = Producer(settings, "bench")
     await producer.start()

@@ -87,5 +87,5 @@ def _places(ids: bytes) -> NDArray[np.uint64]:
     mixed = halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ halves[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)
     mixed = (mixed ^ mixed >> np.uint64(29)) * np.uint64(0xBF58476D1CE4E5B9)
     shifts = np.arange(24, 64, 10, dtype=np.uint64)[:_PROBES]
-    found: NDArray[np.uint64] = (mixed[:, None] >> shifts) % np.uint64(_BITS)
+    found: NDArray[np.uint64] = (mixed[:, None] >> shifts) & np.uint64(_BITS - 1)
     return found

@@ -120,6 +120,9 @@ def test_what_is_asked_of_a_timeline_at_rest_is_what_it_says_open(batch: list[An
         made.apply(event)
     raw = closed(made)
     assert instants(raw) == (made.facts.newest_usable(), NEVER if made.horizon is None else made.horizon)
+    # From columns it is told another way, by looking at every instant.
+    made.facts.columns()
+    assert made.facts.newest_usable() == instants(raw).newest_usable
     for one in made.resources():
         assert may_hold(raw, identify(one.resource_id)[1])
 
