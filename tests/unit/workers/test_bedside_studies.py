@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams import topics
-from streams.clock import HOUR
+from streams.clock import DAY, HOUR
 from streams.records import Overruling, StudyPredictions, Tick, Version
 from streams.timeline.timeline import STUDIES
 from tests.unit.workers.bedsides import OBS, PAT, TICKS, Bedside, successor
@@ -79,6 +79,14 @@ async def test_a_study_that_became_another_patients_leaves_its_former_patient(be
     await say(bedside, Overruling("hospital", "ImagingStudy/x", V2, "p2", START), film("x", "p2", START, V2, 0.6))
     last = {score.patient_id: score for score in bedside.scores}
     assert ("ImagingStudy/x" in last["p1"].basis, "ImagingStudy/x" in last["p2"].basis) == (False, True)
+
+
+async def test_beside_a_film_that_is_too_old_vital_signs_are_scored_and_published(bedside: Bedside) -> None:
+    await say(bedside, film("x", "p1", START - 8 * DAY, V1, 0.6))
+    await bedside.take(vitals())
+    [score] = bedside.scores
+    assert [(m.status, m.reasons) for m in score.models if m.study] == [("indeterminate", ("stale:study",))]
+    assert score.level != "indeterminate"
 
 
 async def test_predictions_of_images_are_not_published_a_second_time(bedside: Bedside) -> None:
