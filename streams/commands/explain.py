@@ -59,7 +59,7 @@ async def _explain(settings: Settings, patient: str, out: Path | None, console: 
         console.print("nothing was said of images or notes of this patient")
         return 0 if judged else 1
     for study in said:
-        console.print(f"[bold]{study.resource_id}[/bold] of {isoformat(study.as_of)}")
+        console.print(f"[bold]{study.resource_id}[/bold] from {study.source}, of {isoformat(study.as_of)}")
         if isinstance(study, NotePredictions):
             for line in await words_of(settings, study):
                 console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
@@ -90,7 +90,8 @@ def _words(one: StudyPrediction) -> Sequence[str]:
         for m in one.reading.measures
     ]
     view = [f"{name}: view {one.basis.view or 'unknown'}"] if one.basis is not None and measures else []
-    return [*classes, *measures, *view]
+    open_questions = [f"{name}: not known: {', '.join(one.reasons)}"] if one.reasons else []
+    return [*classes, *measures, *view, *open_questions]
 
 
 async def _drawn(settings: Settings, study: StudyPredictions, reading: Reading, basis: ImageBasis, out: Path) -> str:
@@ -99,8 +100,12 @@ async def _drawn(settings: Settings, study: StudyPredictions, reading: Reading, 
         image = await fetch(settings, study.study_uid, basis)
     except CardioStreamError as error:
         return f"no drawing: {error}"
-    name = f"{re.sub(r'[^A-Za-z0-9.-]', '-', study.resource_id)}-{reading.model}.png"
-    return await _written(out / name, pictures.beside(image.values, reading))
+    return await _written(out / file_name(study, reading), pictures.beside(image.values, reading))
+
+
+def file_name(study: StudyPredictions, reading: Reading) -> str:
+    """Name the drawing of a reading; two sources may give studies of one patient the same id."""
+    return f"{re.sub(r'[^A-Za-z0-9.-]', '-', f'{study.resource_id}-{study.source}')}-{reading.model}.png"
 
 
 async def _written(path: Path, picture: pictures.Rgb) -> str:

@@ -11,10 +11,13 @@ from streams.vocabulary import quantity
 
 
 def shortfall(prediction: Prediction, terms: ModelTerms) -> str:
-    """Say what was missing, too old or too few; empty where nothing was.
+    """Say what was missing, too old or too few; empty where nothing was, and for a film or note as a whole.
 
     The machine-readable counterparts are `Prediction.reasons`; the age comes from its inputs.
     """
+    if prediction.study:
+        # ``stale:study`` and its like name no quantity.
+        return ""
     return "; ".join(filter(None, _parts(prediction, terms)))
 
 

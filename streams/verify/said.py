@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from streams import topics
-from streams.publish.board import Board
-from streams.publish.redis_client import client
-from streams.publish.summary import read
 from streams.records import NotePredictions, Overruling, Said, Version
 from streams.settings import Settings
-from streams.transport.reading import read_to_end, reading
+from streams.timeline.encoding import decode_key, decode_words
+from streams.timeline.identities import Identities
+from streams.timeline.pieces import WORDS
+from streams.transport.reading import batches_to_end, read_to_end, reading
+from streams.workers.relay import Relay
 
 _said = msgspec.json.Decoder(Said | Overruling).decode
 Key = tuple[str, str]
@@ -22,14 +25,13 @@ class Standing:
 
     Parameters
     ----------
-    patient_id
-        Whose they are.
-    named
-        Studies and notes that the patient's score names; they may have come under an id that was merged into this one.
+    identities
+        Under which the patient's facts came: the patient's own id, and those that are the patient's by a merge or an
+        identifier.
     """
 
-    def __init__(self, patient_id: str, named: frozenset[str] = frozenset()) -> None:
-        self._patient_id, self._named = patient_id, named
+    def __init__(self, identities: frozenset[str]) -> None:
+        self._identities = identities
         self._highest: dict[Key, Version] = {}
         self._said: dict[Key, Said] = {}
 
@@ -47,14 +49,15 @@ class Standing:
         notes = [one for one in found if isinstance(one, NotePredictions)]
         replaced = {(one.source, name) for one in notes for name in one.replaces}
         found = [one for one in found if (one.source, one.resource_id) not in replaced]
-        mine = [one for one in found if one.patient_id == self._patient_id or one.resource_id in self._named]
-        return sorted(mine, key=lambda one: (-one.as_of, one.resource_id))
+        # Never by the resource's id: another source may give the same one to a study of somebody else.
+        mine = [one for one in found if one.patient_id in self._identities]
+        return sorted(mine, key=lambda one: (-one.as_of, one.resource_id, one.source))
 
 
 async def said_of(settings: Settings, patient_id: str) -> list[Said]:
     """Return what stands of a patient's imaging studies and notes, the newest first."""
-    standing = Standing(patient_id, await _named(settings, patient_id))
     async with reading(settings, "cardiostream-explain") as consumer:
+        standing = Standing(await _identities(consumer, settings, patient_id))
         for number in range(settings.partitions):
             for topic in (topics.PREDICTIONS_IMAGING, topics.PREDICTIONS_NOTES):
                 for record in await read_to_end(consumer, topic, number):
@@ -62,12 +65,10 @@ async def said_of(settings: Settings, patient_id: str) -> list[Said]:
     return standing.all()
 
 
-async def _named(settings: Settings, patient_id: str) -> frozenset[str]:
-    redis = client(settings)
-    try:
-        latest = await Board(redis).latest(patient_id)
-    finally:
-        await redis.aclose()
-    if latest is None or latest.level == "retired":
-        return frozenset()
-    return frozenset(one.study for one in read(latest.json).models if one.study)
+async def _identities(consumer: Any, settings: Settings, patient_id: str) -> frozenset[str]:
+    """Return every identity whose facts are the patient's, by the words that the patient's partition has heard."""
+    known = Identities()
+    async for batch in batches_to_end(consumer, topics.STATE, Relay(settings.partitions).home(patient_id)):
+        words = (r.value for r in batch if r.value is not None and decode_key(r.key).piece == WORDS)
+        known.take(word for value in words for word in decode_words(value))
+    return frozenset((patient_id, *known.origins(patient_id)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from streams.inference.manifest import load
 from streams.publish.rationale import rationale_of, rationale_of_whole
+from streams.publish.slow_terms import terms_of_study
 from streams.publish.terms import NEWS2_TERMS, ModelTerms, terms_of
 from streams.records import InputUsed, Prediction, RiskScore
 from tests.unit.workers.fakes import MODEL_REPOSITORY
@@ -44,6 +47,12 @@ def test_a_model_that_does_not_say_what_it_needs_still_names_what_it_lacked() ->
     assert rationale_of(gru("missing:8867-4", "stale:8480-6", "too-few"), plain).endswith(
         "Not enough: no heart rate (8867-4); systolic blood pressure (8480-6) too old; too few values."
     )
+
+
+@pytest.mark.parametrize("reason", ["stale:study", "ahead:study", "stale:note", "ahead:note"])
+def test_a_film_or_note_too_far_from_the_score_is_said_by_its_reason_alone(reason: str) -> None:
+    found = Prediction("p", "m", "1", 0, "indeterminate", reasons=(reason,), study="ImagingStudy/x")
+    assert rationale_of(found, terms_of_study(found, None)) == f"m 1: indeterminate ({reason})."
 
 
 def test_other_reasons_are_no_shortfall() -> None:
