@@ -10,6 +10,7 @@ from streams.records import Level, RiskScore
 
 RANK: dict[Level, int] = {"indeterminate": 0, "low": 1, "low-medium": 2, "medium": 3, "high": 4}
 _ROW = struct.Struct("<iHHB")
+_BROKEN = "contract:"
 _NONE = 0xFFFF
 SIZE = _ROW.size
 """Bytes of an assessment as it is written."""
@@ -28,7 +29,7 @@ class Assessed(NamedTuple):
     """The same by vital signs alone, without laboratory scores, notes and images."""
     fast_tenths: int
     degraded: bool
-    """A learned model could not be asked: what is missing does not reassure."""
+    """A learned model of vital signs gave no answer that counts: what is missing does not reassure."""
 
     @property
     def is_fast(self) -> bool:
@@ -51,8 +52,13 @@ def assessed(score: RiskScore, fast: RiskScore | None = None) -> Assessed:
         _tenths(score.index),
         RANK[quick.level],
         _tenths(quick.index),
-        score.degraded,
+        score.degraded or _broken(score),
     )
+
+
+def _broken(score: RiskScore) -> bool:
+    """Tell whether a learned model of vital signs answered something that its manifest rules out."""
+    return any(reason.startswith(_BROKEN) for one in score.predictions if not one.study for reason in one.reasons)
 
 
 def points(tenths: int) -> float | None:

@@ -10,6 +10,8 @@ from streams.alerts.policy import Rule
 from streams.clock import Instant
 from streams.records import AlertCommand
 
+HIGHEST = 1000
+"""The index in tenths of a point at its end."""
 _replace = msgspec.structs.replace
 
 
@@ -110,23 +112,49 @@ def is_worse(life: Life, rule: Rule, one: Assessed) -> tuple[bool, bool]:
     """Tell whether an assessment is worse than the worst of an alert: by its level, and by points alone."""
     if rule.hold_slow and not one.is_fast and not rose(one, life.worst_fast):
         return False, False
-    return one.rank > life.worst_rank, 0 < rule.realert_points <= one.tenths - life.worst_index
+    by_points = rule.realert_points > 0 and one.tenths - life.worst_index >= _more(rule, life)
+    return one.rank > life.worst_rank, by_points
+
+
+def _more(rule: Rule, life: Life) -> int:
+    """Return the tenths of a point that count as worse: what the rule says, or half of what is left of the index.
+
+    The index comes near 100 and never passes it. Half of the rest doubles the odds, as ten points nearly do at 75;
+    without this nothing would count as worse than what was acknowledged near the top.
+    """
+    return max(1, min(rule.realert_points, (HIGHEST - life.worst_index) // 2))
 
 
 def commanded(course: Course, word: AlertCommand, at: Instant) -> Course:
-    """Do what a person says of the alert that stands; where none does, nothing."""
+    """Do what a person says of the alert that stands; where none does, or one that they cannot have meant, nothing.
+
+    Parameters
+    ----------
+    at
+        When it takes effect: its own time, or later where it came after that was settled.
+    """
     life = course.life
-    if life is None or not life.stands:
+    if life is None or not life.stands or not _meant(life, word, at):
         return course
     if word.action == "acknowledge":
         return course if life.state == "acknowledged" else _replace(course, life=_acknowledged(life, word, at))
     if word.action == "snooze":
-        return _replace(course, life=_snoozed(life, word, at)) if word.until is not None else course
+        awake = word.until is None or word.until <= at
+        return course if awake else _replace(course, life=_snoozed(life, word, at))
     ended = _replace(
         life, state="resolved", changed_at=at, acknowledged_at=at, until=None, reason="by-person", by=word.by,
         command_id=word.command_id,
     )  # fmt: skip
     return _replace(course, life=ended, barred=course.met_since is not None, clear_since=None)
+
+
+def _meant(life: Life, word: AlertCommand, at: Instant) -> bool:
+    """Tell whether a person can have meant an alert.
+
+    Words that come later than the look-back, as of a patient merged into this one, are heard late: they must silence
+    nothing that has been called since, and no other alert than the one that was seen.
+    """
+    return at <= word.effective_at or (life.raised_at == word.raised_at and life.called_at <= word.effective_at)
 
 
 def _acknowledged(life: Life, word: AlertCommand, at: Instant) -> Life:

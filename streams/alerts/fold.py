@@ -45,7 +45,8 @@ def fold(
     rows
         Ascending; those before `first` are only looked back at.
     words
-        Ascending by time. Of one instant assessments come first, then commands.
+        Ascending by time. Of one instant assessments come first, then what falls due, then commands: who acknowledges
+        at the instant of a call has heard it.
     moves
         Gets every state that any alert goes through.
     """
@@ -96,10 +97,11 @@ def _told(
     for rule, course in zip(rules, courses, strict=True):
         now = course
         if rule.name == word.rule:
-            now = commanded(passed(now, rule, one, at - 1, moves), word, at)
-            if now.life is not None and now.life is not course.life:
-                moves.append(now.life)
             now = passed(now, rule, one, at, moves)
+            heard = commanded(now, word, at)
+            if heard.life is not None and heard.life is not now.life:
+                moves.append(heard.life)
+            now = passed(heard, rule, one, at, moves)
         found.append(now)
     return tuple(found)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.alerts.assessed import points
+from streams.alerts.assessed import RANK, points
 from streams.alerts.policy import Rule, level_of
 from streams.clock import Instant
 from streams.records import Alert, AlertReason, AlertState
@@ -82,6 +82,49 @@ def alert_id(patient_id: str, key: Key) -> str:
     """Return the id of an alert (UUIDv5, RFC 9562 section 5.5): the same whatever the order of arrival."""
     rule, began_at = key
     return str(uuid.uuid5(NAMESPACE, f"{patient_id}{_SEPARATOR}{rule}{_SEPARATOR}{began_at}"))
+
+
+def unfounded(life: Life, instead: Life | None, at: Instant, *, known: bool) -> Life:
+    """Return the end of an alert that has no reason any more.
+
+    Parameters
+    ----------
+    instead
+        The alert of the same rule that stands; None where none does.
+    known
+        Whether the ward has the rule.
+    """
+    at = max(at, life.raised_at)
+    if instead is not None:
+        return msgspec.structs.replace(
+            life, state="superseded", changed_at=at, until=None, reason="replaced-by-alert",
+            replaced_by=str(instead.began_at),
+        )  # fmt: skip
+    reason: AlertReason = "corrected" if known else "policy"
+    return msgspec.structs.replace(life, state="resolved", changed_at=at, until=None, reason=reason)
+
+
+def retired(life: Life, survivor: str) -> Life:
+    """Return the end of an alert of an id that is not assessed any more.
+
+    Parameters
+    ----------
+    survivor
+        ``Patient/<id>`` into whom it was merged; empty where all its facts turned out to be another's.
+    """
+    if survivor:
+        return msgspec.structs.replace(life, state="superseded", reason="merged", replaced_by=survivor, until=None)
+    return msgspec.structs.replace(life, state="resolved", reason="corrected", until=None)
+
+
+def told_of(alert: Alert) -> Life:
+    """Return the life of an alert of which no more is known than what was told of it."""
+    rank, index = RANK[alert.level], -1 if alert.index is None else round(alert.index * 10)
+    return Life(
+        alert.rule, alert.began_at, alert.raised_at, alert.raised_at, alert.state, alert.changed_at, rank, index, rank,
+        index, (rank, index), alert.times_raised, alert.step, until=alert.snoozed_until, by=alert.by,
+        command_id=alert.command_id,
+    )  # fmt: skip
 
 
 def record(patient_id: str, life: Life, rule: Rule | None, policy: str, place: Place) -> Alert:

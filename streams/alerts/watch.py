@@ -5,19 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 
-import msgspec
-
 from streams.alerts.assessed import SIZE, Assessed, pack
 from streams.alerts.course import IDLE, Course
 from streams.alerts.fold import Courses, Word, advanced, fold, next_of, stepped
-from streams.alerts.life import Key, Life, Place, record
+from streams.alerts.life import Key, Life, Place, record, retired, told_of, unfounded
 from streams.alerts.policy import Policy, Rule
 from streams.clock import Instant
 from streams.records import Alert, AlertCommand
 
 ALWAYS: Instant = -(2**62)
 """Before every minute: where a watch that has seen nothing begins."""
-_replace = msgspec.structs.replace
 
 
 class Watch:
@@ -82,9 +79,17 @@ class Watch:
         now
             How far time has passed: the highest tick acted on, or the newest assessment.
         """
-        moves: list[Life] = []
+        moved = place.ward != self.place.ward
         self.changed |= place != self.place
-        self.place, rules = place, self._policy.rules_of(place.ward)
+        self.place = place
+        lives = self._assessed(found, since, words, now)
+        return self._with_standing(lives) if moved else lives
+
+    def _assessed(
+        self, found: Sequence[Assessed], since: Instant, words: tuple[AlertCommand, ...], now: Instant
+    ) -> list[Life]:
+        moves: list[Life] = []
+        rules = self._policy.rules_of(self.place.ward)
         fresh = [one for one in found if one.at > self.settled]
         if rules is self._rules and words == self._words and self._appended(fresh, since, moves):
             return self._told(moves, now)
@@ -93,6 +98,11 @@ class Watch:
         self._refold(moves)
         return self._told(moves, now)
 
+    def _with_standing(self, told: list[Life]) -> list[Life]:
+        """Add what stands and has not changed: the ward that has the patient now has to hear of it."""
+        known = {life.key for life in told}
+        return [*told, *(life for life in self.standing() if life.key not in known)]
+
     def time_passes(self, now: Instant) -> list[Life]:
         """Return what others have to be told when nothing has come."""
         return self._told([], now)
@@ -100,6 +110,10 @@ class Watch:
     def again(self) -> list[Life]:
         """Return what was last told of every alert: to an owner before, or lost on the way."""
         return [self.said[key] for key in sorted(self.said)]
+
+    def stray(self, alert: Alert) -> None:
+        """Note what a former owner told of an alert; one that does not stand is ended when the next words are told."""
+        self.said.setdefault((alert.rule, alert.began_at), told_of(alert))
 
     def retired(self, survivor: str) -> list[Life]:
         """End what stands of an id that is not assessed any more; told again however often it is asked.
@@ -110,15 +124,20 @@ class Watch:
             The patient into whom it was merged; empty where all its facts turned out to be another's.
         """
         for life in self.standing():
-            self.said[life.key] = _retired(life, survivor)
+            self.said[life.key] = retired(life, survivor)
             self.changed = True
         # Nothing moves any more; should the merge be undone, everything is folded anew.
         self._rules, self._courses, self._before = (), (), None
-        return [life for life in self.again() if life == _retired(life, survivor)]
+        return [life for life in self.again() if life == retired(life, survivor)]
 
     def standing(self) -> list[Life]:
         """Return the alerts that stand as they were last told."""
         return [life for life in self.again() if life.stands]
+
+    def would_stand(self, now: Instant) -> list[Life]:
+        """Return the alerts that stand once time has passed up to an instant, whatever others have been told."""
+        courses = advanced(self._rules, self._courses, self.rows[-1], now, []) if self.rows else self._courses
+        return [course.life for course in courses if course.life is not None and course.life.stands]
 
     def next_due(self, now: Instant) -> Instant | None:
         """Return when passing time alone brings about something after `now`."""
@@ -262,23 +281,7 @@ class Watch:
         names = {rule.name for rule in self._rules}
         at = self.rows[-1].at if self.rows else self.settled
         return {
-            key: _ended(life, instead.get(life.rule), at, known=life.rule in names)
+            key: unfounded(life, instead.get(life.rule), at, known=life.rule in names)
             for key, life in self.said.items()
             if life.stands and key not in known
         }
-
-
-def _ended(life: Life, instead: Life | None, at: Instant, *, known: bool) -> Life:
-    at = max(at, life.raised_at)
-    if instead is not None:
-        return _replace(
-            life, state="superseded", changed_at=at, until=None, reason="replaced-by-alert",
-            replaced_by=str(instead.began_at),
-        )  # fmt: skip
-    return _replace(life, state="resolved", changed_at=at, until=None, reason="corrected" if known else "policy")
-
-
-def _retired(life: Life, survivor: str) -> Life:
-    if survivor:
-        return _replace(life, state="superseded", reason="merged", replaced_by=survivor, until=None)
-    return _replace(life, state="resolved", reason="corrected", until=None)

@@ -141,7 +141,7 @@ def chosen(alerts: Sequence[Alert], patient: str, named: str) -> Alert:
 
 def command(alert: Alert, action: CommandAction, by: str, now: Instant, lasts: Instant | None = None) -> AlertCommand:
     """Return what a person says of an alert that they have seen."""
-    at = max(now, alert.raised_at)
+    at = max(now, alert.changed_at)
     until = None if lasts is None else at + lasts
     return AlertCommand(
         str(uuid.uuid4()), alert.patient_id, alert.rule, action, at, by, alert.raised_at, alert.alert_id, until,

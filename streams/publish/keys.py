@@ -28,7 +28,7 @@ are derived from them.
 
 Channels of pub/sub: ``risk:updates`` for all, ``risk:ward:{<ward>}:updates`` for one ward; each message is the JSON of
 a `streams.publish.live.Update`, told when a score becomes a patient's latest, also to the ward that was left by it.
-``risk:alerts:updates`` and ``risk:ward:{<ward>}:alerts:updates`` tell each new word on an alert, as its JSON.
+``risk:alerts:updates`` and ``risk:ward:{<ward>}:alerts:updates`` tell each new word on an alert once, as its JSON.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from streams.records import Alert
+
 
 class Record(Protocol):
     """What is used of a fetched Kafka record."""
@@ -76,6 +78,8 @@ class Again(NamedTuple):
     heard: int
     """Results before this offset are in order once the item is settled."""
     generation: int
+    strays: tuple[Alert, ...] = ()
+    """Alerts that former owners told of these patients meanwhile, and that stand where nobody ends them."""
 
     @property
     def size(self) -> int:

@@ -11,7 +11,6 @@ import msgspec
 
 from streams import metrics, topics
 from streams.alerts import state
-from streams.alerts.assessed import Assessed, assessed
 from streams.alerts.life import Life, Place
 from streams.alerts.minutes import earlier, holds_newest
 from streams.alerts.policy import Policy
@@ -20,13 +19,14 @@ from streams.clock import MINUTE, Instant
 from streams.inference.manifest import Manifest
 from streams.inference.outcomes import Outcome
 from streams.publish.alerts import headers_of
-from streams.records import AlertCommand, RiskScore
+from streams.records import Alert, AlertCommand, RiskScore
 from streams.timeline.commands import standing
 from streams.timeline.pieces import Piece
 from streams.timeline.share import Share
 from streams.transport.produce import Out
-from streams.workers.assessment import Case, Noted, cases_of, is_owed, judge
+from streams.workers.assessment import Case, Noted, cases_of, is_owed
 from streams.workers.flush import Flush
+from streams.workers.minute import judged, row
 from streams.workers.serving import Serving
 
 OPEN_WATCHES = 4000
@@ -73,9 +73,11 @@ class Alerting:
                 if (due := state.due_of(raw)) < state.NEVER:
                     self._wait(number, patient_id, due)
 
-    def again(self, number: int, patient_ids: Iterable[str]) -> None:
-        """Tell these patients' alerts again when they are looked at next."""
+    def again(self, number: int, patient_ids: Iterable[str], strays: Iterable[Alert] = ()) -> None:
+        """Tell these patients' alerts again when they are looked at next, and the end of strays that do not stand."""
         self._fresh.difference_update((number, patient_id) for patient_id in patient_ids)
+        for alert in strays if self._on else ():
+            self._watch(self._shares[number], number, alert.patient_id).stray(alert)
 
     def earlier(self, noted: Sequence[tuple[Share, int, Noted]], spec: Manifest | None) -> list[tuple[int, Case]]:
         """Return the minutes before the newest that have to be assessed again, by the place of the patient."""
@@ -112,23 +114,11 @@ class Alerting:
         """
         patient_id, snapshot = one.snapshot.patient_id, one.snapshot
         watch = self._watch(share, number, patient_id)
-        rows = [self._row(*each, serving) for each in (found if holds_newest(snapshot) else found[:-1])]
+        rows = [row(*each, serving) for each in (found if holds_newest(snapshot) else found[:-1])]
         since = min([one.since, *(case.snapshot.as_of for case, _, _ in found)]) // MINUTE * MINUTE
         now = max(share.tick or snapshot.as_of, snapshot.as_of)
         place = Place(snapshot.ward, snapshot.encounter_id)
         return self._told(share, number, patient_id, watch.assess(rows, since, place, _words(share, patient_id), now))
-
-    def _row(self, case: Case, outcome: Outcome | None, score: RiskScore, serving: Serving) -> Assessed:
-        if case.stage == "silent":
-            case = msgspec.structs.replace(case, stage="fresh")
-            score = self._judged(case, outcome, serving)
-        if not case.snapshot.studies:
-            return assessed(score)
-        quick = msgspec.structs.replace(case, snapshot=msgspec.structs.replace(case.snapshot, studies=()))
-        return assessed(score, self._judged(quick, outcome, serving))
-
-    def _judged(self, case: Case, outcome: Outcome | None, serving: Serving) -> RiskScore:
-        return judge(case, outcome, serving.live, serving.rule, serving.standing)
 
     def retire(self, share: Share, number: int, patient_id: str, survivor: str) -> Told:
         """Supersede what stands of an id that has been merged into another, or of which nothing is left."""
@@ -187,13 +177,13 @@ class Alerting:
             return []
         by_place: dict[int, list[tuple[Case, Outcome | None, RiskScore]]] = {}
         for (place, case), outcome in zip(flush.earlier, flush.earlier_answers, strict=True):
-            by_place.setdefault(place, []).append((case, outcome, self._judged(case, outcome, flush.serving)))
+            by_place.setdefault(place, []).append((case, outcome, judged(case, outcome, flush.serving)))
             if is_owed(outcome):
                 share, number, _ = flush.noted[place]
                 flush.pieces.setdefault(number, []).extend(share.owe([case.snapshot.patient_id]))
         found = [(number, self.retire(share, number, *who)) for share, number, who in flush.retired]
-        judged = zip(flush.noted, flush.cases, flush.answers, flush.scores, strict=True)
-        for place, ((share, number, one), case, outcome, score) in enumerate(judged):
+        newest = zip(flush.noted, flush.cases, flush.answers, flush.scores, strict=True)
+        for place, ((share, number, one), case, outcome, score) in enumerate(newest):
             rows = [*by_place.get(place, ()), (case, outcome, score)]
             found.append((number, self._assess(share, number, one, rows, flush.serving)))
         for number, share in self._shares.items():

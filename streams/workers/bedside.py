@@ -170,7 +170,7 @@ class BedsideWork:
 
     def _take_late_words(self, item: Again, gathered: Gathered, flush: Flush) -> None:
         flush.heard[item.partition] = item.heard
-        self.alerting.again(item.partition, item.patient_ids)
+        self.alerting.again(item.partition, item.patient_ids, item.strays)
         for patient_id in item.patient_ids:
             if self.shares[item.partition].gathered(patient_id):
                 gathered.note(patient_id, None)
@@ -188,10 +188,9 @@ class BedsideWork:
                 # Not acknowledged; ticks do not wait for it, for it is not read on before somebody mends it.
                 self.positions.leave_out(item.topic)
                 return
-            self.positions.passed(item)
         else:
             gathered.take_all(item, share)
-            self.positions.passed(item)
+        self.positions.passed(item)
         flush.runs.append(item)
 
     def _act_on_tick(self, number: int, flush: Flush) -> None:
@@ -251,21 +250,28 @@ class BedsideWork:
 
     async def publish(self, flush: Flush) -> Awaitable[object]:
         """Hand the state's pieces, then predictions and scores, to the producer; nothing for partitions taken away."""
-        if flush.generation != self.host.generation:
-            return _nothing()
-        if flush.letters:
-            # Before the state forgets them: between the two, a crash would leave them nowhere.
-            await (await self.host.producer.send(flush.letters))
-            if flush.generation != self.host.generation:
-                return _nothing()
+        # Letters before the state forgets them: between the two, a crash would leave them nowhere.
+        if not await self._kept(flush.letters, flush):
+            return asyncio.sleep(0)
         results = self.results.of(flush, self.models.serving)
-        results += self.alerting.take(flush)
+        alerts = self.alerting.take(flush)
         pieces = [out for number, found in flush.pieces.items() for out in outs_of(number, found)]
-        outs = pieces + flush.outs + results
+        if alerts:
+            # The state before alerts: one that it does not know of stands for ever, should others be told in the end.
+            if not await self._kept(pieces, flush):
+                return asyncio.sleep(0)
+            pieces = []
+        outs = pieces + flush.outs + results + alerts
         sent = await self.host.producer.send(outs)
         if flush.serving.beside:
             self.beside.put(waiting(flush))
         return self._known(outs, sent)
+
+    async def _kept(self, outs: list[Out], flush: Flush) -> bool:
+        """Have the broker keep something before anything else is sent; False where the partitions have gone."""
+        if outs and flush.generation == self.host.generation:
+            await (await self.host.producer.send(outs))
+        return flush.generation == self.host.generation
 
     async def _known(self, outs: list[Out], sent: Awaitable[list[int]]) -> None:
         """Once the broker has them, scores are known as ours and go to the view."""
@@ -286,10 +292,6 @@ class BedsideWork:
                 await (await self.host.producer.send(removals))
         self.host.acknowledge(list(flush.runs))
         metrics.FLUSH_SECONDS.labels(self.name).observe(time.monotonic() - flush.began)
-
-
-async def _nothing() -> None:
-    return
 
 
 async def run(settings: Settings) -> int:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
+import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import topics
 from streams.errors import RetryableError
 from streams.publish.headers import epoch_of
+from streams.records import Alert
 from streams.settings import Settings
 from streams.timeline.share import Share
 from streams.transport.produce import Out
 from streams.transport.reading import read_between, reader
 from streams.transport.runs import Again
+from streams.workers.alerts_shown import place as place_of
+from streams.workers.alerts_shown import rows_of
 
 log = logging.getLogger(__name__)
+_alert = msgspec.json.Decoder(Alert).decode
 
+_MOST_WORDS = 1000
+"""Newest words on alerts looked at where a former owner was late."""
 _TAIL = 100
 """Results looked at where nobody noted from where on."""
 
@@ -130,7 +137,17 @@ class LateWords:
         for first, past in gaps((self._from[number], upto), self._ours[number]):
             records = await read_between(self._reader, TopicPartition(topics.SCORES, number), first, past)
             late |= {r.key.decode() for r in records if r.key is not None and epoch_of(r) < self._owner(r)}
-        return Again(number, tuple(sorted(late)), upto, self._generation)
+        strays = await self._strays(number, late) if late else ()
+        return Again(number, tuple(sorted(late)), upto, self._generation, strays)
+
+    async def _strays(self, number: int, late: Set[str]) -> tuple[Alert, ...]:
+        """Return what former owners told last of alerts of some patients, of those that stand."""
+        place = TopicPartition(topics.ALERTS, number)
+        end = (await self._reader.end_offsets([place]))[place]
+        records = await read_between(self._reader, place, max(0, end - _MOST_WORDS), end) if end else []
+        rows = [row for row in rows_of(records) if row.patient_id in late and row.epoch < self._epochs[number]]
+        last = {row.alert_id: row for row in sorted(rows, key=place_of)}
+        return tuple(_alert(row.json) for row in last.values() if row.is_open)
 
     def _owner(self, record: Any) -> int:
         """Return the epoch of whoever owned the partition when a record should have been written."""

@@ -4,10 +4,11 @@
 --       9 when it changed, in ms
 -- Returns {place, ward before}: place is 1 where it stands now, 0 where it is there already, -1 where a newer one is.
 -- An alert that has ended keeps its place, so that an older word does not open it again.
+-- Whoever takes a partition over tells all words again: what says nothing new is kept and not published.
 local held = redis.call('HGET', KEYS[2], ARGV[1])
-local before = ''
+local before, again = '', false
 if held then
-  local topic_id, epoch, offset, ward = string.match(held, '^(%S*) (%d+) (%d+) %-?%d+ (.*)$')
+  local topic_id, epoch, offset, changed, ward = string.match(held, '^(%S*) (%d+) (%d+) (%-?%d+) (.*)$')
   before = ward
   if topic_id == ARGV[2] then
     epoch, offset = tonumber(epoch), tonumber(offset)
@@ -16,6 +17,8 @@ if held then
     elseif epoch == tonumber(ARGV[3]) and offset == tonumber(ARGV[4]) then
       return {0, before}
     end
+    local open = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+    again = open == ARGV[5] and changed == ARGV[9] and ward == ARGV[7]
   end
 end
 redis.call('HSET', KEYS[2], ARGV[1], table.concat({ARGV[2], ARGV[3], ARGV[4], ARGV[9], ARGV[7]}, ' '))
@@ -26,6 +29,9 @@ else
 end
 redis.call('EXPIRE', KEYS[1], ARGV[6])
 redis.call('EXPIRE', KEYS[2], ARGV[6])
+if again then
+  return {1, before}
+end
 redis.call('PUBLISH', 'risk:alerts:updates', ARGV[8])
 if ARGV[7] ~= '' then
   redis.call('PUBLISH', 'risk:ward:{' .. ARGV[7] .. '}:alerts:updates', ARGV[8])

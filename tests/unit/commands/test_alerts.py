@@ -92,3 +92,9 @@ def test_a_trial_prints_a_line_for_each_policy_and_threshold(tmp_path: Path) -> 
     assert found.exit_code == 0, found.output
     assert "cardiostream-default" in found.output
     assert "cardiostream-default-at-80" in found.output
+
+
+def test_a_command_speaks_of_the_call_that_was_seen_where_the_clock_is_behind_it() -> None:
+    again = msgspec.structs.replace(ALERT, changed_at=AT + 120_000, times_raised=2)
+    assert command(again, "acknowledge", "nurse-1", AT + 60_000).at == AT + 120_000
+    assert command(again, "acknowledge", "nurse-1", AT + 180_000).at == AT + 180_000
