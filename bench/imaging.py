@@ -19,17 +19,12 @@ from typing import NamedTuple
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
-from bench import parts
-from bench.contestants import MODES, CardioStream, probe
-from bench.feed import Feed
+from bench import beside
 from bench.films import chest, dataset, file_of, section, uid
 from bench.ground import RECORDED
 from bench.imaging_models import write_repository
-from bench.numbers import Quantiles
 from bench.orthanc import Orthanc
-from bench.warmth import warm_up
 from streams import topics
 from streams.embedded.stack import Stack
 from streams.embedded.worker import Worker
@@ -38,8 +33,7 @@ from streams.gateways.dicomweb.hosts import Place
 from streams.gateways.dicomweb.picture import limits_of
 from streams.pixels.pool import Pool
 from streams.settings import Settings
-from streams.transport.produce import Out, Producer, partition_of
-from streams.transport.reading import read_to_end, reading
+from streams.transport.produce import Out, partition_of
 from streams.workers.imaging.pictures import Darkroom
 
 SLICES, FILMS = 300, 200
@@ -90,14 +84,6 @@ def _decoders(process: psutil.Process) -> int:
     return found
 
 
-async def _tell(settings: Settings, studies: dict[str, int]) -> None:
-    producer = Producer(settings, "bench-imaging")
-    await producer.start()
-    outs = [_event(study, count, settings.partitions) for study, count in studies.items()]
-    await (await producer.send(outs))
-    await producer.stop()
-
-
 def _event(study: str, count: int, partitions: int) -> Out:
     event = {
         "resourceType": "ImagingStudy", "id": study, "status": "available", "numberOfInstances": count,
@@ -107,26 +93,13 @@ def _event(study: str, count: int, partitions: int) -> Out:
     return Out(topics.IMAGING, partition_of(study.encode(), partitions), study.encode(), json.dumps(event).encode())
 
 
-async def _answered(settings: Settings, wanted: int) -> None:
-    """Wait until so many predictions stand on the topic."""
-    began = time.monotonic()
-    while time.monotonic() - began < _LONGEST_S:
-        async with reading(settings, "bench-imaging") as consumer:
-            found = [
-                len(await read_to_end(consumer, topics.PREDICTIONS_IMAGING, n)) for n in range(settings.partitions)
-            ]
-        if sum(found) >= wanted:
-            return
-        await asyncio.sleep(0.5)
-    raise TimeoutError(f"expected {wanted} answers within {_LONGEST_S:.0f} s")
-
-
 def burst(settings: Settings, worker: Worker, studies: dict[str, int], before: int) -> Burst:
     """Tell of studies all at once and wait until all are answered."""
+    outs = [_event(study, count, settings.partitions) for study, count in studies.items()]
     with watched(worker.pid) as peak:
         began = time.monotonic()
-        asyncio.run(_tell(settings, studies))
-        asyncio.run(_answered(settings, before + len(studies)))
+        asyncio.run(beside.tell(settings, outs))
+        asyncio.run(beside.answered(settings, topics.PREDICTIONS_IMAGING, before + len(studies), _LONGEST_S, 0.5))
         seconds = time.monotonic() - began
     return Burst(len(studies), seconds, peak[0])
 
@@ -178,54 +151,32 @@ def run(rate: float, seconds: float, side: int, console: Console) -> None:
 
 
 def _measure(stack: Stack, films: dict[str, int], scan: str, rate: float, seconds: float, console: Console) -> None:
-    console.print("warming up")
-    warm_up(stack)
-    ward = CardioStream(stack, MODES[0])
-    ward.start()
-    stack.start_worker("normalise").wait_ready(180)
-    worker = stack.start_worker("imaging")
-    worker.wait_ready(180)
-    probe(stack, ward, "probe")
-    feed = Feed(stack.settings, "bench", 400, ward.source)
-    parts.latency(stack, ward, feed, rate, 5.0)
-    console.print("vital signs alone")
-    alone = parts.latency(stack, ward, feed, rate, seconds)
-    console.print("and beside the burst")
-    found: list[Burst] = []
-    thread = threading.Thread(target=lambda: found.append(burst(stack.settings, worker, films, 0)))
-    thread.start()
-    beside = parts.latency(stack, ward, feed, rate, seconds)
-    thread.join()
+    ward, worker = beside.started(stack, "imaging", console)
+    found, burst_ = beside.measured(
+        stack, ward, rate, seconds, lambda: burst(stack.settings, worker, films, 0), console
+    )
     console.print("CT")
     scanned = burst(stack.settings, worker, {scan: SLICES}, len(films))
     with watched(psutil.Process().pid) as peak:
         count, took = asyncio.run(door(stack.settings, scan))
-    _print(console, rate, alone, beside, found[0], scanned, (count, took, peak[0]))
+    beside.show(console, found, "the burst", _rows(burst_, scanned, Burst(count, took, peak[0])))
 
 
-def _print(
-    console: Console, rate: float, alone: parts.Latency, beside: parts.Latency, films: Burst, scan: Burst,
-    door_: tuple[int, float, Peak],
-) -> None:  # fmt: skip
-    table = Table(title="Imaging", show_header=True)
-    for heading in ("what", "seconds", "per s", "worker MiB", "decoders MiB"):
-        table.add_column(heading)
-    count, took, peak = door_
+def _rows(films: Burst, scan: Burst, slices: Burst) -> list[tuple[str, str]]:
+    """Tell what films, a CT and its mere fetching took; of the last, the studies are slices."""
     rows = (
-        (f"burst of {films.studies} films", films.seconds, f"{films.studies / films.seconds:.1f} films", films.peak),
-        (f"CT of {SLICES} slices, event to prediction", scan.seconds, "", scan.peak),
-        (f"CT, all {count} slices fetched and decoded", took, f"{count / took:.0f} slices", peak),
+        (f"burst of {films.studies} films", f", {films.studies / films.seconds:.1f} films a second", films),
+        (f"CT of {SLICES} slices, event to prediction", "", scan),
+        (
+            f"CT, all {slices.studies} slices fetched and decoded",
+            f", {slices.studies / slices.seconds:.0f} slices a second",
+            slices,
+        ),
     )
-    for name, seconds, speed, most in rows:
-        table.add_row(name, f"{seconds:.1f}", speed, f"{most.worker:.0f}", f"{most.decoders:.0f}")
-    console.print(table)
-    vital = Table(title=f"Vital signs at {rate:.0f}/s, ms from produce to visible in Redis")
-    for heading in ("", "p50", "p95", "p99", "highest"):
-        vital.add_column(heading)
-    for name, one in (("alone", alone), ("beside the burst", beside)):
-        found: Quantiles | None = one.to_redis
-        vital.add_row(name, *(f"{value:.1f}" for value in found) if found else ())
-    console.print(vital)
+    return [
+        (name, f"{one.seconds:.1f} s{speed}; peak {one.peak.worker:.0f} MiB, decoders {one.peak.decoders:.0f} MiB")
+        for name, speed, one in rows
+    ]
 
 
 def main() -> None:

@@ -11,21 +11,15 @@ import asyncio
 import base64
 import json
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import NamedTuple, get_args
 
 from rich.console import Console
-from rich.table import Table
 
-from bench import parts
-from bench.contestants import MODES, CardioStream, probe
-from bench.feed import Feed
+from bench import beside
 from bench.ground import RECORDED
 from bench.notes_models import write_repository
-from bench.numbers import Quantiles
-from bench.warmth import warm_up
 from streams import topics
 from streams.clock import isoformat
 from streams.embedded.stack import Stack
@@ -33,8 +27,7 @@ from streams.inference.repository import discover_notes
 from streams.settings import Settings
 from streams.simulate.chance import stream
 from streams.simulate.note_texts import STYLES, Illness, written
-from streams.transport.produce import Out, Producer, partition_of
-from streams.transport.reading import read_to_end, reading
+from streams.transport.produce import Out, partition_of
 
 _LONGEST_S = 900.0
 _STORIES = 16
@@ -69,30 +62,11 @@ def _event(number: int, partitions: int) -> Out:
     return Out(topics.NOTES, partition_of(key, partitions), key, json.dumps(document).encode())
 
 
-async def _tell(settings: Settings, notes: int) -> None:
-    producer = Producer(settings, "bench-notes")
-    await producer.start()
-    await (await producer.send([_event(number, settings.partitions) for number in range(notes)]))
-    await producer.stop()
-
-
-async def _answered(settings: Settings, wanted: int) -> None:
-    """Wait until so many predictions stand on the topic."""
-    began = time.monotonic()
-    while time.monotonic() - began < _LONGEST_S:
-        async with reading(settings, "bench-notes") as consumer:
-            found = [len(await read_to_end(consumer, topics.PREDICTIONS_NOTES, n)) for n in range(settings.partitions)]
-        if sum(found) >= wanted:
-            return
-        await asyncio.sleep(1.0)
-    raise TimeoutError(f"expected {wanted} answers within {_LONGEST_S:.0f} s")
-
-
 def burst(settings: Settings, notes: int) -> Burst:
     """Tell of notes all at once and wait until all are answered."""
     began = time.monotonic()
-    asyncio.run(_tell(settings, notes))
-    asyncio.run(_answered(settings, notes))
+    asyncio.run(beside.tell(settings, [_event(number, settings.partitions) for number in range(notes)]))
+    asyncio.run(beside.answered(settings, topics.PREDICTIONS_NOTES, notes, _LONGEST_S, 1.0))
     return Burst(notes, time.monotonic() - began)
 
 
@@ -113,39 +87,12 @@ def run(rate: float, seconds: float, notes: int, console: Console) -> None:
     folder = Path(tempfile.mkdtemp(prefix="cardiostream-bench-"))
     models = repository(folder)
     with Stack(folder / "run", model_repository=models, settings_overrides=dict(RECORDED)) as stack:
-        console.print("warming up")
-        warm_up(stack)
-        ward = CardioStream(stack, MODES[0])
-        ward.start()
-        stack.start_worker("normalise").wait_ready(180)
-        stack.start_worker("notes").wait_ready(180)
-        probe(stack, ward, "probe")
-        feed = Feed(stack.settings, "bench", 400, ward.source)
-        parts.latency(stack, ward, feed, rate, 5.0)
-        console.print("vital signs alone")
-        alone = parts.latency(stack, ward, feed, rate, seconds)
-        console.print("and beside the notes")
-        found: list[Burst] = []
-        thread = threading.Thread(target=lambda: found.append(burst(stack.settings, notes)))
-        thread.start()
-        beside = parts.latency(stack, ward, feed, rate, seconds)
-        _print(console, rate, alone, beside)
-        console.print("waiting for the last note")
-        thread.join()
+        ward, _ = beside.started(stack, "notes", console)
+        found, took = beside.measured(stack, ward, rate, seconds, lambda: burst(stack.settings, notes), console)
     words = sum(len(long_note(number).split()) for number in range(notes)) / notes
     model = next(one.name for one in discover_notes(models))
-    took = f"{found[0].seconds:.1f} s, {notes / found[0].seconds:.1f} notes a second"
-    console.print(f"{notes} notes of {words:.0f} words, {model}: {took}")
-
-
-def _print(console: Console, rate: float, alone: parts.Latency, beside: parts.Latency) -> None:
-    vital = Table(title=f"Vital signs at {rate:.0f}/s, ms from produce to visible in Redis")
-    for heading in ("", "p50", "p95", "p99", "highest"):
-        vital.add_column(heading)
-    for name, one in (("alone", alone), ("beside the notes", beside)):
-        found: Quantiles | None = one.to_redis
-        vital.add_row(name, *(f"{value:.1f}" for value in found) if found else ())
-    console.print(vital)
+    speed = f"{took.seconds:.1f} s, {notes / took.seconds:.1f} notes a second"
+    beside.show(console, found, "the notes", [(f"{notes} notes of {words:.0f} words, {model}", speed)])
 
 
 def main() -> None:
