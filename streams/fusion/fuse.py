@@ -61,33 +61,17 @@ def fuse(
         ``degraded`` where a learned model of vital signs was unavailable; ``reasons`` as ``<model>:<reason>`` of every
         prediction that is not ok and may be part of the whole, then ``stale`` and ``silent``.
     """
-    verdict = _verdict((*predictions, *studies), snapshot.as_of, stage, rule)
-    images = dict.fromkeys(p.study for p in studies if p.study)
+    said = (*predictions, *studies)
+    verdict, images = _verdict(said, snapshot.as_of, stage, rule), _images(studies)
     return RiskScore(
-        patient_id=snapshot.patient_id,
-        as_of=snapshot.as_of,
-        level=verdict.level,
-        index=verdict.index,
-        predictions=(*predictions, *studies),
-        corrected=snapshot.corrected,
-        stale=stage != "fresh",
-        silent=stage == "silent",
-        degraded=any(p.status == "unavailable" and p.model != NEWS2 for p in predictions),
-        basis=(*images, *references_to(snapshot.basis)),
-        basis_count=len(images) + snapshot.basis_count,
-        encounter_id=snapshot.encounter_id,
-        reasons=(*_reasons([*predictions, *(p for p in studies if p.model in rule.models)]), *_STAGE_REASONS[stage]),
-        corrections=snapshot.corrections,
-        corrections_count=snapshot.corrections_count,
-        ward=snapshot.ward,
-        bed=snapshot.bed,
-        fusion=rule.version,
-        contributions=verdict.contributions,
-        held=verdict.held,
-        conflict=_conflict(verdict.contributions, rule.file.conflict_at),
-        missing=verdict.missing,
-        would_change=verdict.would_change,
-    )
+        snapshot.patient_id, snapshot.as_of, verdict.level, verdict.index, said, snapshot.corrected,
+        stale=stage != "fresh", silent=stage == "silent", degraded=_is_degraded(predictions),
+        basis=(*images, *references_to(snapshot.basis)), basis_count=len(images) + snapshot.basis_count,
+        encounter_id=snapshot.encounter_id, reasons=_reasons(predictions, studies, stage, rule),
+        corrections=snapshot.corrections, corrections_count=snapshot.corrections_count,
+        ward=snapshot.ward, bed=snapshot.bed, fusion=rule.version, contributions=verdict.contributions,
+        held=verdict.held, conflict=verdict.conflict, missing=verdict.missing, would_change=verdict.would_change,
+    )  # fmt: skip
 
 
 class _Verdict(msgspec.Struct, frozen=True):
@@ -98,28 +82,30 @@ class _Verdict(msgspec.Struct, frozen=True):
     index: float | None = None
     held: bool = False
     contributions: tuple[Contribution, ...] = ()
+    conflict: tuple[str, ...] = ()
     would_change: tuple[Change, ...] = ()
 
 
-def _verdict(predictions: Sequence[Prediction], as_of: Instant, stage: Stage, rule: Rule) -> _Verdict:
+def _verdict(said: Sequence[Prediction], as_of: Instant, stage: Stage, rule: Rule) -> _Verdict:
     if stage == "silent":
         return _Verdict(())
-    heard = voices(predictions, as_of, rule)
+    heard = voices(said, as_of, rule)
     missing = _missing(heard, rule)
     if not any(one.term.name in VITAL and one.prediction.level != "indeterminate" for one in heard):
         return _Verdict(missing)
-    own = _own(predictions)
+    return _weighed(heard, missing, _own(said), as_of, rule)
+
+
+def _weighed(heard: Sequence[Voice], missing: tuple[str, ...], own: Level, as_of: Instant, rule: Rule) -> _Verdict:
+    """Return what voices come to among which there is one of vital signs."""
     pooled = pool(heard, own, rule.edges)
     level = level_of(pooled.log_odds, rule.edges)
     found = [contribution(one, moved, as_of) for one, moved in zip(heard, pooled.moved, strict=True)]
+    contributions = tuple(sorted(found, key=lambda one: -abs(one.size)))
     return _Verdict(
-        missing,
-        level,
-        index_of(pooled.log_odds),
-        pooled.held,
-        tuple(sorted(found, key=lambda one: -abs(one.size))),
-        would_change(heard, pooled, level, own, rule),
-    )
+        missing, level, index_of(pooled.log_odds), pooled.held, contributions,
+        _conflict(contributions, rule.file.conflict_at), would_change(heard, pooled, level, own, rule),
+    )  # fmt: skip
 
 
 def _own(predictions: Iterable[Prediction]) -> Level:
@@ -139,5 +125,19 @@ def _missing(heard: Sequence[Voice], rule: Rule) -> tuple[str, ...]:
     return tuple([name for name in rule.counting if name not in there])
 
 
-def _reasons(predictions: Iterable[Prediction]) -> Iterable[str]:
-    return dict.fromkeys(f"{p.model}:{reason}" for p in predictions if p.status != "ok" for reason in p.reasons)
+def _images(studies: Sequence[Prediction]) -> dict[str, None]:
+    """Return the studies and notes, each once, in their order."""
+    return dict.fromkeys(p.study for p in studies if p.study)
+
+
+def _is_degraded(predictions: Sequence[Prediction]) -> bool:
+    return any(p.status == "unavailable" and p.model != NEWS2 for p in predictions)
+
+
+def _reasons(
+    predictions: Sequence[Prediction], studies: Sequence[Prediction], stage: Stage, rule: Rule
+) -> tuple[str, ...]:
+    """Return why predictions that may be part of the whole are not ok, each reason once, then how late it is."""
+    counting = [*predictions, *(p for p in studies if p.model in rule.models)]
+    found = dict.fromkeys(f"{p.model}:{reason}" for p in counting if p.status != "ok" for reason in p.reasons)
+    return (*found, *_STAGE_REASONS[stage])

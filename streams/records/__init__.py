@@ -15,6 +15,7 @@ from streams.records.events import (
     PatientVersion,
     SlowEvent,
 )
+from streams.records.judgements import Judgement, Judgements
 from streams.records.modes import Mode, ModelAudit, ModelModes, ModesApplied
 from streams.records.note_predictions import NoteBasis, NotePrediction, NotePredictions
 from streams.records.note_readings import Carrying, HeadReading, NoteReading
@@ -72,6 +73,8 @@ __all__ = [
     "ImageBasis",
     "ImagingStudyVersion",
     "InputUsed",
+    "Judgement",
+    "Judgements",
     "Level",
     "Line",
     "Measure",

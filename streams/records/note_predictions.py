@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from streams.clock import Instant
+from streams.records.judgements import Judgement, Judgements
 from streams.records.note_readings import NoteReading
-from streams.records.scores import Status
-from streams.records.version import Version
 
 
 class NoteBasis(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,34 +21,18 @@ class NoteBasis(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether names and numbers had been taken out; offsets are of the text after that."""
 
 
-class NotePrediction(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One model's judgement of one note."""
+class NotePrediction(Judgement, frozen=True, omit_defaults=True):
+    """One model's judgement of one note; reasons ``empty``, ``too-long``, ``contract``, ``written:unknown``, ..."""
 
-    model: str
-    version: str
-    """Of the model."""
-    status: Status
-    """``unavailable``: the model could not be asked in time; ``indeterminate``: nothing is to be believed."""
-    reasons: tuple[str, ...] = ()
-    """Machine-readable: ``empty``, ``too-long``, ``contract``, ``written:unknown``, ..."""
     basis: NoteBasis | None = None
     """None where no text was had."""
     reading: NoteReading | None = None
     """Probabilities, and the sentences that carried them by their places; None where the model was not asked."""
 
 
-class NotePredictions(msgspec.Struct, frozen=True, tag="note-predictions", omit_defaults=True):
-    """All that is said of one version of a note; of several the highest version stands, and it alone.
+class NotePredictions(Judgements, frozen=True, tag="note-predictions", omit_defaults=True):
+    """All that is said of one version of a note, ``DocumentReference/<id>`` or its like."""
 
-    A version that is withdrawn, or of which no model can say anything, has no predictions: whatever was said of a lower
-    version is void all the same.
-    """
-
-    patient_id: str
-    source: str
-    resource_id: str
-    version: Version
-    """Of the note."""
     as_of: Instant
     """When it was written, as the record says; else when it was last changed; else its arrival."""
     received_at: Instant

@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from dicomweb_client.web import DICOMwebClient, _Transaction
 
-from streams.errors import ContractError, RejectedMessage
+from streams.errors import RejectedMessage
 from streams.gateways.dicomweb.hosts import Place, permits
 from streams.gateways.dicomweb.returning import Source, in_parts, reference_of, refused_of
 from streams.gateways.web.bounds import Bounds
-from streams.gateways.web.failures import ServerAway, meaning
+from streams.gateways.web.failures import ServerAway
 from streams.gateways.web.session import new_session
+from streams.gateways.web.threads import AskedInThreads, T
 from streams.pixels import header
 from streams.pixels.header import Header
 from streams.pixels.terms import body_part
 from streams.records import ImageBasis
 
-T = TypeVar("T")
 MIB = 1024 * 1024
 LARGEST_ANSWER = 64 * MIB
 """Bytes of an answer in JSON."""
@@ -68,24 +66,19 @@ class InstanceBytesClient(DICOMwebClient):  # type: ignore[misc]
             return answer
 
 
-class PacsClient:
-    """Asks one PACS; at most so many requests are under way at once.
-
-    Parameters
-    ----------
-    place
-        PACS and base address.
-    at_once
-        Requests under way, each in a thread with a session of its own.
-    timeout_s
-        Seconds of one request, to its last byte.
-    """
+class PacsClient(AskedInThreads[InstanceBytesClient]):
+    """Asks one PACS at a base address."""
 
     def __init__(self, place: Place, *, at_once: int, timeout_s: float) -> None:
-        self._place, self._timeout_s = place, timeout_s
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"pacs-{place.pacs.name}")
-        self._own = threading.local()
-        self._bounds: list[Bounds] = []
+        super().__init__(place.pacs, at_once=at_once, timeout_s=timeout_s)
+        self._place = place
+
+    def _connected(self, bounds: Bounds) -> InstanceBytesClient:
+        session = new_session(self._place.pacs, permits(self._place.pacs), bounds)
+        client = InstanceBytesClient(self._place.url, session=session, timeout=self._timeout_s)
+        # Trying again is ours: the library would also try again what must not be.
+        client.set_http_retry_params(retry=False)
+        return client
 
     async def series(self, study_uid: str) -> list[SeriesFound]:
         """List the series of a study; empty where the PACS knows none.
@@ -133,47 +126,16 @@ class PacsClient:
         if count := refused_of(answer):
             raise RejectedMessage("not-stored", "PACS", f"all {len(files)} objects stored", f"{count} of them refused")
 
-    async def _ask(self, most_bytes: int, question: Callable[[Any], T]) -> T:
+    async def _ask(self, most_bytes: int, question: Callable[[InstanceBytesClient], T]) -> T:
         """Ask, and once more where the PACS could not be reached: a connection that it has closed meanwhile."""
         for attempt in range(_TRIES):
             try:
-                loop = asyncio.get_running_loop()
-                return await loop.run_in_executor(self._threads, self._asked, most_bytes, question)
+                return await super()._ask(most_bytes, question)
             except ServerAway as away:
                 if attempt + 1 == _TRIES or away.reason not in {"connection", "status-503", "status-429"}:
                     raise
             await asyncio.sleep(_PAUSE_S * (0.5 + random.random()))  # noqa: S311 - jitter
         raise AssertionError("unreachable")
-
-    def _asked(self, most_bytes: int, question: Callable[[Any], T]) -> T:
-        name = self._place.pacs.name
-        try:
-            client, bounds = self._mine()
-            with bounds.request(most_bytes):
-                return question(client)
-        except RejectedMessage:
-            raise
-        except ContractError:
-            # A secret that cannot be read now concerns this PACS alone; at the start it stops the worker.
-            raise ServerAway("secret", name) from None
-        except Exception as error:  # the client raises what its libraries raise
-            raise ServerAway("timeout", name) if bounds.is_over else meaning(error, name) from None
-
-    def _mine(self) -> tuple[InstanceBytesClient, Bounds]:
-        if not hasattr(self._own, "client"):
-            self._own.bounds = Bounds(self._timeout_s)
-            self._bounds.append(self._own.bounds)
-            session = new_session(self._place.pacs, permits(self._place.pacs), self._own.bounds)
-            self._own.client = InstanceBytesClient(self._place.url, session=session, timeout=self._timeout_s)
-            # Trying again is ours: the library would also try again what must not be.
-            self._own.client.set_http_retry_params(retry=False)
-        return self._own.client, self._own.bounds
-
-    def close(self) -> None:
-        """Begin nothing more, and end what is under way."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for one in self._bounds:
-            one.cut()
 
 
 def is_uid(text: str) -> bool:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from streams import metrics, topics
 from streams.pixels.frames import chosen
 from streams.pixels.image import Image
-from streams.records import (
-    ImageBasis,
-    ImagingStudyVersion,
-    Reading,
-    Status,
-    StudyPrediction,
-    StudyPredictions,
-    StudyRetry,
-)
-from streams.transport.produce import Out
+from streams.records import ImageBasis, ImagingStudyVersion, Reading, StudyPrediction, StudyPredictions, StudyRetry
+from streams.workers.slow.judged import status_of, undated
 from streams.workers.slow.replies import Errand, Trade
-
-_encode = msgspec.json.Encoder().encode
 
 UNDATED = "taken:unknown"
 """Reason: the record does not say when the study began, and its arrival says little of it."""
@@ -39,15 +27,9 @@ def said_of(
         received_at=study.received_at,
         withdrawn=study.withdrawn,
         encounter_id=study.encounter_id,
-        predictions=predictions if study.started_at is not None else tuple(map(_undated, predictions)),
+        predictions=predictions if study.started_at is not None else undated(predictions, UNDATED),
         reasons=reasons,
     )
-
-
-def _undated(one: StudyPrediction) -> StudyPrediction:
-    """Let a picture of which nobody says when it was taken count for nothing: it may be years old."""
-    status: Status = "indeterminate" if one.status == "ok" else one.status
-    return msgspec.structs.replace(one, status=status, reasons=(*one.reasons, UNDATED))
 
 
 def predicted(reading: Reading, image: Image, unchecked: tuple[str, ...] = ()) -> StudyPrediction:
@@ -70,25 +52,13 @@ def predicted(reading: Reading, image: Image, unchecked: tuple[str, ...] = ()) -
         body_part=header.body_part,
         view=header.view,
     )
-    status: Status = "indeterminate" if reading.refusals else "ok"
-    return StudyPrediction(reading.model, reading.version, status, reading.refusals or unchecked, basis, reading)
+    return StudyPrediction(
+        reading.model, reading.version, status_of(reading), reading.refusals or unchecked, basis, reading
+    )
 
 
-def predictions_out(said: StudyPredictions, partition: int) -> Out:
-    """Return the record that carries predictions to the patient's partition."""
-    return Out(topics.PREDICTIONS_IMAGING, partition, said.patient_id.encode(), _encode(said))
-
-
-def retry_out(errand: Errand[ImagingStudyVersion], reason: str, have: int, topic: str) -> Out:
-    """Return the record by which a study waits."""
-    retry = StudyRetry(errand.event, errand.attempt + 1, errand.since, reason, have)
-    return Out(topic, errand.run.partition, retry.study.patient_id.encode(), _encode(retry))
-
-
-def _said_out(
-    study: ImagingStudyVersion, predictions: tuple[StudyPrediction, ...], reasons: tuple[str, ...], partition: int
-) -> Out:
-    return predictions_out(said_of(study, predictions, reasons), partition)
+def _retry(errand: Errand[ImagingStudyVersion], reason: str, have: int) -> StudyRetry:
+    return StudyRetry(errand.event, errand.attempt + 1, errand.since, reason, have)
 
 
 TRADE: Trade[ImagingStudyVersion, StudyPrediction] = Trade(
@@ -97,7 +67,8 @@ TRADE: Trade[ImagingStudyVersion, StudyPrediction] = Trade(
     server="pacs-away",
     outcomes=metrics.STUDIES,
     seconds=metrics.STUDY_SECONDS,
-    said=_said_out,
-    retry=retry_out,
+    topic=topics.PREDICTIONS_IMAGING,
+    said=said_of,
+    retry=_retry,
 )
 """Of imaging studies."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-import msgspec
-
 from streams import metrics, topics
-from streams.records import NoteBasis, NotePrediction, NotePredictions, NoteReading, NoteRetry, NoteVersion, Status
-from streams.transport.produce import Out
+from streams.records import NoteBasis, NotePrediction, NotePredictions, NoteReading, NoteRetry, NoteVersion
 from streams.workers.notes.texts import Text
+from streams.workers.slow.judged import status_of, undated
 from streams.workers.slow.replies import Errand, Trade
-
-_encode = msgspec.json.Encoder().encode
 
 UNDATED = "written:unknown"
 """Reason: the record does not say when the note was written, and its arrival says little of it."""
@@ -33,21 +29,14 @@ def said_of(
         encounter_id=note.encounter_id,
         kind=note.kind,
         replaces=note.replaces,
-        predictions=predictions if note.written_at is not None else tuple(map(_undated, predictions)),
+        predictions=predictions if note.written_at is not None else undated(predictions, UNDATED),
         reasons=reasons,
     )
 
 
-def _undated(one: NotePrediction) -> NotePrediction:
-    """Let a note of which nobody says when it was written count for nothing: it may be years old."""
-    status: Status = "indeterminate" if one.status == "ok" else one.status
-    return msgspec.structs.replace(one, status=status, reasons=(*one.reasons, UNDATED))
-
-
 def predicted(reading: NoteReading, text: Text) -> NotePrediction:
     """Return what a model says of a note, with the text as its basis."""
-    status: Status = "indeterminate" if reading.refusals else "ok"
-    return NotePrediction(reading.model, reading.version, status, reading.refusals, basis_of(text), reading)
+    return NotePrediction(reading.model, reading.version, status_of(reading), reading.refusals, basis_of(text), reading)
 
 
 def basis_of(text: Text) -> NoteBasis:
@@ -56,20 +45,8 @@ def basis_of(text: Text) -> NoteBasis:
     return NoteBasis(len(text.text), digest, text.media_type, text.deidentified)
 
 
-def predictions_out(said: NotePredictions, partition: int) -> Out:
-    """Return the record that carries predictions to the patient's partition."""
-    return Out(topics.PREDICTIONS_NOTES, partition, said.patient_id.encode(), _encode(said))
-
-
-def _said_out(
-    note: NoteVersion, predictions: tuple[NotePrediction, ...], reasons: tuple[str, ...], partition: int
-) -> Out:
-    return predictions_out(said_of(note, predictions, reasons), partition)
-
-
-def _retry_out(errand: Errand[NoteVersion], reason: str, _have: int, topic: str) -> Out:
-    retry = NoteRetry(errand.event, errand.attempt + 1, errand.since, reason)
-    return Out(topic, errand.run.partition, errand.event.patient_id.encode(), _encode(retry))
+def _retry(errand: Errand[NoteVersion], reason: str, _have: int) -> NoteRetry:
+    return NoteRetry(errand.event, errand.attempt + 1, errand.since, reason)
 
 
 def trade(*, letters_carry_it: bool) -> Trade[NoteVersion, NotePrediction]:
@@ -86,7 +63,8 @@ def trade(*, letters_carry_it: bool) -> Trade[NoteVersion, NotePrediction]:
         server="server-away",
         outcomes=metrics.NOTES,
         seconds=metrics.NOTE_SECONDS,
-        said=_said_out,
-        retry=_retry_out,
+        topic=topics.PREDICTIONS_NOTES,
+        said=said_of,
+        retry=_retry,
         letters_carry_it=letters_carry_it,
     )

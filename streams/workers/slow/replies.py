@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+import msgspec
 from prometheus_client import Counter, Histogram
 
 from streams.clock import Clock, Instant
 from streams.errors import RejectedMessage, RetryableError
 from streams.gateways.web.failures import NotThere, ServerAway
-from streams.records import SlowEvent, Status
+from streams.records import Judgement, NoteRetry, Said, SlowEvent, Status, StudyRetry
 from streams.transport.produce import Out
 from streams.transport.runs import Record, Run
 from streams.workers.slow.letters import letter_out
 from streams.workers.slow.waiting import ARRIVING, Waits
 
 AWAY: Status = "unavailable"
-
-
-class Answered(Protocol):
-    """One model's judgement."""
-
-    @property
-    def status(self) -> Status:
-        """Whether it could be asked and believed."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why not."""
-
+_encode = msgspec.json.Encoder().encode
 
 E = TypeVar("E", bound=SlowEvent)
-P = TypeVar("P", bound=Answered)
+P = TypeVar("P", bound=Judgement)
 
 
 class Errand(NamedTuple, Generic[E]):
@@ -57,10 +46,12 @@ class Trade(NamedTuple, Generic[E, P]):
     """Reason where a server was away for too long, e.g. ``pacs-away``."""
     outcomes: Counter
     seconds: Histogram
-    said: Callable[[E, tuple[P, ...], tuple[str, ...], int], Out]
-    """The record of what is said, for a partition."""
-    retry: Callable[[Errand[E], str, int, str], Out]
-    """The record by which it waits: why, how much there was of it, on which topic."""
+    topic: str
+    """On which it is said."""
+    said: Callable[[E, tuple[P, ...], tuple[str, ...]], Said]
+    """What is said: the models' judgements, or why there are none."""
+    retry: Callable[[Errand[E], str, int], StudyRetry | NoteRetry]
+    """By what it waits: why, how much there was of it."""
     letters_carry_it: bool = True
     """Whether dead letters hold the record; False where what it holds must not stand anywhere else."""
 
@@ -77,7 +68,7 @@ class Replies(Generic[E, P]):
 
     def said(self, errand: Errand[E], predictions: tuple[P, ...], reasons: tuple[str, ...]) -> list[Out]:
         """Say what the models say, or why they say nothing."""
-        return [self._trade.said(errand.event, predictions, reasons, errand.run.partition)]
+        return [_out(self._trade.topic, errand, self._trade.said(errand.event, predictions, reasons))]
 
     def answered(
         self, errand: Errand[E], predictions: tuple[P, ...], reasons: tuple[str, ...],
@@ -121,7 +112,7 @@ class Replies(Generic[E, P]):
         """Let it wait."""
         self.count("waits", reason)
         topic = self._waits.topic(errand.since, self._clock.now())
-        return [self._trade.retry(errand, reason, have, topic)]
+        return [_out(topic, errand, self._trade.retry(errand, reason, have))]
 
     def gives_up(self, errand: Errand[E]) -> bool:
         """Tell whether it has waited for too long."""
@@ -142,3 +133,8 @@ class Replies(Generic[E, P]):
         """Return why it is given up that has waited for too long."""
         expected = f"{self._trade.needs} within the deadline of the settings"
         return RejectedMessage(reason, self._trade.what, expected, "none")
+
+
+def _out(topic: str, errand: Errand[E], record: Said | StudyRetry | NoteRetry) -> Out:
+    """Return a record for the patient's own partition."""
+    return Out(topic, errand.run.partition, errand.event.patient_id.encode(), _encode(record))

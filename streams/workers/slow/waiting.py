@@ -28,6 +28,11 @@ class Waits:
         self._delays = delays_s
         self._arrival_ms, self._give_up_ms = arrival_s * 1000, give_up_s * 1000
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """Topics on which something waits for another try."""
+        return frozenset(self._delays)
+
     def delay_ms(self, topic: str) -> int | None:
         """Return how long what lies on a topic waits; None where it does not."""
         delay = self._delays.get(topic)
