@@ -31,8 +31,8 @@ class ImageBasis(msgspec.Struct, frozen=True):
 class StudyPrediction(Judgement, frozen=True, omit_defaults=True):
     """One model's judgement of one picture of a study.
 
-    Reasons are ``implausible:heart/area``, ``min-side``, ``undecodable``, ``contract``, ...; beside a reading that stands,
-    what could not be checked of the picture: ``age:unknown``.
+    Reasons are ``implausible:heart/area``, ``min-side``, ``undecodable``, ``contract``, ...; beside a reading that
+    stands, what could not be checked of the picture: ``age:unknown``.
     """
 
     basis: ImageBasis | None = None

@@ -68,7 +68,7 @@ def test_privileges_are_dropped(name: str) -> None:
     assert not one.keys() & {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode", "userns_mode"}
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"kafka"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"kafka"}))
 def test_nobody_is_root_and_the_root_file_system_is_read_only(name: str) -> None:
     # Apache Kafka's image runs as a user of its own, and writes its configuration where it lies.
     user = SERVICES[name]["user"].split(":")[0]
