@@ -90,7 +90,8 @@ def _words(one: StudyPrediction) -> Sequence[str]:
         for m in one.reading.measures
     ]
     view = [f"{name}: view {one.basis.view or 'unknown'}"] if one.basis is not None and measures else []
-    return [*classes, *measures, *view]
+    open_questions = [f"{name}: not known: {', '.join(one.reasons)}"] if one.reasons else []
+    return [*classes, *measures, *view, *open_questions]
 
 
 async def _drawn(settings: Settings, study: StudyPredictions, reading: Reading, basis: ImageBasis, out: Path) -> str:

@@ -39,6 +39,7 @@ class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     max_age_years: float = float("inf")
     """Up to but not including."""
     unknown_age: Unknown = "refuse"
+    """Where it is accepted, and the ages have a bound, the prediction says ``age:unknown``."""
 
 
 class Framing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

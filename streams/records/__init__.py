@@ -36,7 +36,7 @@ from streams.records.scores import (
     direction_of,
 )
 from streams.records.studies import ImagingStudyVersion, SeriesAnnounced, StudyRetry
-from streams.records.study_predictions import ImageBasis, StudyPrediction, StudyPredictions
+from streams.records.study_predictions import AGE_UNKNOWN, ImageBasis, StudyPrediction, StudyPredictions
 from streams.records.ticks import Tick
 from streams.records.transfers import Identities, Identity, Transfer
 from streams.records.version import Version
@@ -45,6 +45,7 @@ Said = StudyPredictions | NotePredictions
 """What slow workers say of one resource."""
 
 __all__ = [
+    "AGE_UNKNOWN",
     "Alert",
     "AlertCommand",
     "AlertReason",

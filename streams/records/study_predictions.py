@@ -9,6 +9,9 @@ from streams.records.readings import Reading
 from streams.records.scores import Status
 from streams.records.version import Version
 
+AGE_UNKNOWN = "age:unknown"
+"""Reason: the model is for certain ages alone, and the picture does not say how old the patient was."""
+
 
 class ImageBasis(msgspec.Struct, frozen=True):
     """The picture that a model saw; the study and its version stand in the record around it."""
@@ -35,7 +38,8 @@ class StudyPrediction(msgspec.Struct, frozen=True, omit_defaults=True):
     status: Status
     """``unavailable``: the model could not be asked in time; ``indeterminate``: nothing is to be believed."""
     reasons: tuple[str, ...] = ()
-    """Machine-readable: ``implausible:heart/area``, ``min-side``, ``undecodable``, ``contract``, ..."""
+    """Machine-readable: ``implausible:heart/area``, ``min-side``, ``undecodable``, ``contract``, ...; beside a reading
+    that stands, what could not be checked of the picture: ``age:unknown``."""
     basis: ImageBasis | None = None
     """None where no picture was had."""
     reading: Reading | None = None

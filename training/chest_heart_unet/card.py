@@ -86,6 +86,8 @@ films (HOG and logistic regression, cross-validated) has 0.70 (0.63 to 0.76).
 - Effusions, collapse, large masses, pacemakers, scoliosis and operations are hardly in the data; where an edge is
   hidden, the outline is a guess.
 - The view is often unknown. A ratio of an AP film is not comparable with one of a PA film.
+- A film that does not say the patient's age is measured, and the prediction says `age:unknown`; fusion does not read
+  it unless the record's birth date tells that the patient was grown up.
 - Fusion may read the ratio as a hint about the heart, never alone as a level of risk.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.inference.imaging_manifest import ImagingManifest, Selection
+from streams.records import AGE_UNKNOWN
 
 
 def selects(manifest: ImagingManifest, modality: str, body_part: str, view: str, age_years: float | None) -> str:
@@ -31,6 +32,19 @@ def selects(manifest: ImagingManifest, modality: str, body_part: str, view: str,
     )
 
 
+def unchecked(manifest: ImagingManifest, age_years: float | None) -> tuple[str, ...]:
+    """Return what could not be checked of a picture that a model takes all the same; to be said with its answer.
+
+    Returns
+    -------
+    tuple of str
+        ``age:unknown`` where the model is for certain ages and the picture does not say one; else empty.
+    """
+    chosen = manifest.selection
+    bounded = chosen.min_age_years > 0 or chosen.max_age_years < float("inf")
+    return (AGE_UNKNOWN,) if bounded and age_years is None else ()
+
+
 def _named(field: str, came: str, wanted: tuple[str, ...], unknown_is_fine: bool) -> str:
     if not wanted:
         return ""
@@ -41,7 +55,7 @@ def _named(field: str, came: str, wanted: tuple[str, ...], unknown_is_fine: bool
 
 def _aged(chosen: Selection, age_years: float | None) -> str:
     if age_years is None:
-        return "" if chosen.unknown_age == "accept" else "age:unknown"
+        return "" if chosen.unknown_age == "accept" else AGE_UNKNOWN
     return "" if chosen.min_age_years <= age_years < chosen.max_age_years else "age"
 
 

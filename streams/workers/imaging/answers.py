@@ -50,8 +50,14 @@ def _undated(one: StudyPrediction) -> StudyPrediction:
     return msgspec.structs.replace(one, status=status, reasons=(*one.reasons, UNDATED))
 
 
-def predicted(reading: Reading, image: Image) -> StudyPrediction:
-    """Return what a model says of a picture, with the picture as its basis."""
+def predicted(reading: Reading, image: Image, unchecked: tuple[str, ...] = ()) -> StudyPrediction:
+    """Return what a model says of a picture, with the picture as its basis.
+
+    Parameters
+    ----------
+    unchecked
+        What the model needs to be true of a picture and nobody says; a reading that is believed carries it along.
+    """
     header = image.header
     rows, columns = image.values.shape
     basis = ImageBasis(
@@ -65,7 +71,7 @@ def predicted(reading: Reading, image: Image) -> StudyPrediction:
         view=header.view,
     )
     status: Status = "indeterminate" if reading.refusals else "ok"
-    return StudyPrediction(reading.model, reading.version, status, reading.refusals, basis, reading)
+    return StudyPrediction(reading.model, reading.version, status, reading.refusals or unchecked, basis, reading)
 
 
 def predictions_out(said: StudyPredictions, partition: int) -> Out:

@@ -17,6 +17,7 @@ from streams.gateways.dicomweb.client import PacsClient
 from streams.gateways.web.failures import ServerAway
 from streams.inference.imaging_manifest import ImagingManifest
 from streams.log import where_it_failed
+from streams.modalities.imaging import unchecked
 from streams.pixels.choice import choose
 from streams.pixels.header import Header
 from streams.pixels.image import Image
@@ -214,9 +215,10 @@ class Clerk:
         if reason := self._models.refuses(spec, image.header):
             return StudyPrediction(spec.name, spec.version, "indeterminate", (reason,))
         try:
-            return answers.predicted(await self._models.ask(spec, image), image)
+            reading = await self._models.ask(spec, image)
         except ModelAway as away:
             return StudyPrediction(spec.name, spec.version, AWAY, (away.reason,))
+        return answers.predicted(reading, image, unchecked(spec, image.header.age_years))
 
 
 def _one(reasons: list[str]) -> tuple[str, ...]:

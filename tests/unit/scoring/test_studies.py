@@ -24,8 +24,8 @@ def study(name: str, at: int, *findings: HeldFinding) -> HeldStudy:
     return HeldStudy("pacs", f"ImagingStudy/{name}", Version(0, 1), False, at, at, "", findings, None)
 
 
-def snapshot(*studies: HeldStudy) -> Snapshot:
-    return Snapshot("p", AS_OF, series_of([]), "", "", "", False, (), 0, studies=studies)
+def snapshot(*studies: HeldStudy, born: str = "") -> Snapshot:
+    return Snapshot("p", AS_OF, series_of([]), born, "", "", False, (), 0, studies=studies)
 
 
 def told(*studies: HeldStudy) -> list[tuple[Any, ...]]:
@@ -94,3 +94,44 @@ def test_the_ratio_of_a_film_that_magnifies_the_heart_is_told_and_counts_for_not
 def test_pneumonia_never_counts() -> None:
     [prediction] = of_studies(snapshot(study("x", AS_OF, lungs(1.0))))
     assert (prediction.value, prediction.level, counts(prediction)) == (1.0, "high", False)
+
+
+def test_a_film_of_somebody_whose_age_nobody_knows_is_told_and_counts_for_nothing() -> None:
+    [prediction] = of_studies(snapshot(study("x", AS_OF, heart(0.7, reasons=("age:unknown",)))))
+    assert (prediction.status, prediction.value, prediction.level) == ("ok", 0.7, "indeterminate")
+    assert prediction.reasons == ("age:unknown",)
+    assert not counts(prediction)
+
+
+def test_the_records_birth_date_tells_what_the_film_does_not() -> None:
+    film = study("x", AS_OF, heart(0.7, reasons=("age:unknown",)))
+    told = {born: of_studies(snapshot(film, born=born))[0] for born in ("1950-03-01", "2010-03-01", "2005")}
+    assert {born: (one.reasons, counts(one)) for born, one in told.items()} == {
+        "1950-03-01": ((), True),
+        "2010-03-01": (("age",), False),
+        "2005": (("age:unknown",), False),
+    }
+
+
+def test_a_child_by_the_record_is_no_adult_whatever_the_film_says() -> None:
+    [prediction] = of_studies(snapshot(study("x", AS_OF, heart(0.7)), born="2010-03-01"))
+    assert (prediction.value, prediction.reasons, counts(prediction)) == (0.7, ("age",), False)
+
+
+def test_the_age_is_that_when_the_film_was_taken() -> None:
+    # AS_OF is 14 November 2023.
+    day_before, same_day = study("x", AS_OF - DAY, heart()), study("y", AS_OF, heart())
+    assert [of_studies(snapshot(one, born="2005-11-14"))[0].reasons for one in (day_before, same_day)] == [
+        ("age",),
+        (),
+    ]
+
+
+def test_a_newer_film_of_unknown_age_takes_no_evidence_away() -> None:
+    newer = heart(0.5, reasons=("age:unknown",))
+    assert told(study("old", AS_OF - DAY, heart(0.7)), study("new", AS_OF, newer))[0][-1] == "ImagingStudy/old"
+
+
+def test_what_another_model_could_not_check_is_told_with_its_finding() -> None:
+    unsure = HeldFinding("chest_xray_cnn", "1", "ok", ("age:unknown",), "PA", lungs().found)
+    assert [p.reasons for p in of_studies(snapshot(study("x", AS_OF, unsure)))] == [("age:unknown",)]

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from streams import topics
-from streams.commands.explain import file_name
 from streams.records import Identities, Identity, NotePredictions, Overruling, Version
 from streams.settings import Settings
 from streams.timeline.share import Share
@@ -87,9 +86,3 @@ async def test_a_note_that_another_replaces_is_not_listed(broker: Broker) -> Non
     first = note("a", "p1", START, V1, 0.6)
     second = note("b", "p1", START + 1, V1, 0.7, replaces=("DocumentReference/a",))
     assert await told(broker, first, second) == [("hospital", "DocumentReference/b", "p1")]
-
-
-def test_the_drawings_of_two_sources_with_one_id_are_two_files() -> None:
-    one = film("1", "p1", START, V1, 0.6)
-    names = [file_name(study, one.predictions[0].reading) for study in (one, of_source("clinic/x", one))]
-    assert names == ["ImagingStudy-1-hospital-chest_heart_unet.png", "ImagingStudy-1-clinic-x-chest_heart_unet.png"]

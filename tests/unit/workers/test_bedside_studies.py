@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from streams import topics
 from streams.clock import DAY, HOUR
-from streams.records import Overruling, StudyPredictions, Tick, Version
+from streams.records import Overruling, PatientVersion, StudyPredictions, Tick, Version
 from streams.timeline.timeline import STUDIES
 from tests.unit.workers.bedsides import OBS, PAT, TICKS, Bedside, successor
 from tests.unit.workers.fakes import START, encode, through, vitals
@@ -87,6 +89,27 @@ async def test_beside_a_film_that_is_too_old_vital_signs_are_scored_and_publishe
     [score] = bedside.scores
     assert [(m.status, m.reasons) for m in score.models if m.study] == [("indeterminate", ("stale:study",))]
     assert score.level != "indeterminate"
+
+
+def of_no_age(said: StudyPredictions) -> StudyPredictions:
+    """The same, of a film that does not say how old the patient was."""
+    open_questions = tuple(msgspec.structs.replace(one, reasons=("age:unknown",)) for one in said.predictions)
+    return msgspec.structs.replace(said, predictions=open_questions)
+
+
+async def test_a_film_of_unknown_age_moves_no_index_before_the_record_says_that_it_is_an_adults(
+    bedside: Bedside,
+) -> None:
+    born = PatientVersion("hospital", "p1", "p1", Version(0, 1), False, START, birth_date="1950-03-01")
+    await bedside.take(vitals())
+    await say(bedside, of_no_age(film("x", "p1", START, V1, 0.7)))
+    await bedside.take(born)
+    without, unknown, adult = bedside.scores
+    heart = [[one for one in score.models if one.finding == "cardiothoracic-ratio"] for score in bedside.scores]
+    assert [(one.value, one.reasons) for found in heart for one in found] == [(0.7, ("age:unknown",)), (0.7, ())]
+    assert ["imaging" in score.missing for score in bedside.scores] == [True, True, False]
+    assert without.index == unknown.index
+    assert {one.name for one in adult.contributions} >= {"imaging"}
 
 
 async def test_predictions_of_images_are_not_published_a_second_time(bedside: Bedside) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from streams.modalities.imaging import selects
+from streams.modalities.imaging import selects, unchecked
 from tests.unit.modalities.imaging.manifests import MEASURER
 
 
@@ -58,3 +58,13 @@ def test_without_views_any_view_will_do():
 
 def test_a_reason_never_holds_what_came():
     assert "SECRET" not in selects(MEASURER, "CR", "SECRET NAME", "PA", 54.0)
+
+
+def test_a_picture_of_nobody_knows_what_age_that_is_taken_all_the_same_says_so():
+    assert unchecked(choosing(unknown_age="accept"), None) == ("age:unknown",)
+    assert unchecked(choosing(min_age_years=0.0, max_age_years=6.0), None) == ("age:unknown",)
+
+
+def test_a_known_age_and_a_model_for_every_age_leave_nothing_open():
+    assert unchecked(choosing(unknown_age="accept"), 54.0) == ()
+    assert unchecked(choosing(min_age_years=0.0), None) == ()

@@ -65,6 +65,18 @@ async def test_what_the_file_itself_says_has_the_last_word(specs: Any) -> None:
     assert (one.status, one.reasons, one.reading) == ("indeterminate", ("view",), None)
 
 
+async def test_a_film_that_says_no_age_is_judged_and_says_so_where_the_model_is_for_certain_ages(specs: Any) -> None:
+    selection = msgspec.structs.replace(specs[0].selection, min_age_years=18.0)
+    grown_ups = msgspec.structs.replace(specs[0], selection=selection)
+    aged = msgspec.structs.replace(FRONTAL, age_years=54.0)
+    found = {header: said(await Office((grown_ups,), header).answer(study())) for header in (FRONTAL, aged)}
+    assert [(one.status, one.reasons, one.reading is None) for one in found[FRONTAL].predictions] == [
+        ("ok", ("age:unknown",), False)
+    ]
+    assert [(one.status, one.reasons) for one in found[aged].predictions] == [("ok", ())]
+    assert [one.reasons for one in said(await Office(specs[:1], FRONTAL).answer(study())).predictions] == [()]
+
+
 async def test_another_instance_than_was_asked_for_is_refused(specs: Any) -> None:
     office = Office(specs, FRONTAL)
     office.archive.files[FRONTAL.sop_uid] = msgspec.structs.replace(FRONTAL, study_uid="1.2.4")
