@@ -260,6 +260,19 @@ class Timeline:
                 self.touched[STUDIES] = True
             self._forget_commands(self.horizon - self.retention.slow_ms)
 
+    def oldest_said(self) -> Instant | None:
+        """Return the oldest time of a study or note where no horizon ages it; None where one does, or none is held."""
+        if self.horizon is not None:
+            return None
+        return min((one.newest_at for one in self.studies.held.values()), default=None)
+
+    def forget_said(self, limit: Instant) -> bool:
+        """Forget studies and notes from before an instant where no horizon ages them; True where there was one."""
+        if self.horizon is not None or not self.studies.forget_before(limit):
+            return False
+        self.touched[STUDIES] = True
+        return True
+
     def _forget_commands(self, limit: Instant) -> None:
         for name in [name for name, word in self.commands.items() if word.effective_at < limit]:
             del self.commands[name]

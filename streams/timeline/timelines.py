@@ -31,6 +31,8 @@ class Timelines(Mapping[str, Timeline]):
         self._open: dict[str, Timeline] = {}
         """Those asked for last stand last."""
         self._closed: dict[str, bytes] = {}
+        self._said_alone: dict[str, Instant] = {}
+        """Of those at rest under which nothing but studies and notes is known: the oldest time of one."""
         self._signatures = Signatures()
         self._opened = 0
         """How many since it was last looked at how large they are: that is a walk over all that are open."""
@@ -50,6 +52,7 @@ class Timelines(Mapping[str, Timeline]):
         timeline = self._open.pop(identity, None)
         if timeline is None:
             timeline = opened(self._closed.pop(identity), self._retention, self._voids_for(identity))
+            self._said_alone.pop(identity, None)
             self._opened += 1
         self._open[identity] = timeline
         return timeline
@@ -79,6 +82,8 @@ class Timelines(Mapping[str, Timeline]):
         timeline = self._open.pop(identity)
         timeline.signatures = self._signatures.put(identity, timeline.signatures, timeline.ids())
         self._closed[identity] = closed(timeline)
+        if (oldest := timeline.oldest_said()) is not None:
+            self._said_alone[identity] = oldest
 
     def rest(self) -> None:
         """Lay to rest those that were asked for longest ago, as far as they are more than may stay open."""
@@ -107,6 +112,12 @@ class Timelines(Mapping[str, Timeline]):
     def held_among(self, keys: Set[Key]) -> Set[Key]:
         """Return those of the keys under which an Observation, an Encounter or a study is remembered by anyone."""
         return {key for key in keys if any(self[name].held_among({key}) for name in self.holding(key))}
+
+    def said_alone(self, limit: Instant) -> list[str]:
+        """Return the identities without a horizon under which a study or note from before an instant is held."""
+        resting = [identity for identity, oldest in self._said_alone.items() if oldest < limit]
+        awake = ((identity, timeline.oldest_said()) for identity, timeline in self._open.items())
+        return resting + [identity for identity, oldest in awake if oldest is not None and oldest < limit]
 
     def instants(self, identity: str) -> Instants:
         """Return the newest usable instant and the horizon of an identity, without opening what rests."""

@@ -34,6 +34,7 @@ from streams.verify.expectation import Accounting, Expectation
 from streams.verify.findings import Finding, counted
 from streams.verify.offline import OfflineScorer
 from streams.verify.settled import places
+from streams.workers.relay import Relay
 from streams.workers.serving import Serving, serving_of
 
 
@@ -69,6 +70,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         # What models say of pictures and notes is an input here: it is not made again.
         expectation.whole.apply(said)
     expectation.give_up(evidence.given_up)
+    expectation.age(evidence.ticks, Relay(settings.partitions).home)
     results = evidence.results
     serving = serving_of(
         settings.model_repository, Standing().followed_by(read_modes(modes)), by=rule.load(settings.fusion_file)

@@ -21,6 +21,7 @@ from streams.timeline.share import Share
 from streams.timeline.timeline import Timeline
 from streams.transport.reading import read_to_end
 from streams.verify.expectation import Letter
+from streams.workers.ageing import aged
 from streams.workers.alerts_shown import place, rows_of
 from streams.workers.assessment import RECEIVED_AT
 from streams.workers.gathering import Gathered
@@ -82,6 +83,8 @@ class Evidence(msgspec.Struct):
     """What came under a retired id or an alias, where the patient is whose it is."""
     alerts: dict[str, AlertRow] = {}
     """The newest word on each alert, by its id."""
+    ticks: dict[int, Instant] = {}
+    """Partition to the highest tick that it has acted on."""
     ticks_missed: int = 0
     """Partitions whose state has not acted on a tick that was there before."""
 
@@ -108,6 +111,9 @@ async def _read_state(consumer: Any, number: int, settings: Settings, evidence: 
     share = Share(b"verify", retention_of(settings))
     share.restore((r.key, r.value) for r in await read_to_end(consumer, topics.STATE, number))
     evidence.ticks_missed += bool(ticks) and (share.tick is None or share.tick < max(ticks))
+    if share.tick is not None:
+        evidence.ticks[number] = share.tick
+        aged(share, len(share.timelines))
     relay, everyone = Relay(settings.partitions), Gathered(arrivals=dict.fromkeys(share.timelines))
     for identity, timeline in share.timelines.items():
         if relay.home(identity) == number:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from streams.clock import Instant
 from streams.identity import is_alias
 from streams.normalise import Raw, normalise
 from streams.records import (
@@ -91,6 +92,19 @@ class Expectation:
                 del timeline.encounters[key]
             for key in [k for k, study in timeline.studies.held.items() if study.version.digest.hex() in digests]:
                 del timeline.studies.held[key]
+
+    def age(self, ticks: Mapping[int, Instant], home: Callable[[str], int]) -> None:
+        """Forget the studies and notes that passing time alone ages; see `streams.workers.ageing`.
+
+        Parameters
+        ----------
+        ticks
+            Partition to the highest tick that it has acted on.
+        """
+        for identity, timeline in self.timelines.items():
+            tick = ticks.get(home(identity))
+            if tick is not None and not is_alias(self.whole.identities.resolve(identity)):
+                timeline.forget_said(tick - self.whole.retention.slow_ms)
 
     def patients(self) -> list[str]:
         """Return every patient that must have a score: under whose identities anything clinical was accepted."""

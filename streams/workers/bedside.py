@@ -23,7 +23,7 @@ from streams.timeline.share import Share
 from streams.transport.pipeline import Pipeline
 from streams.transport.produce import Out
 from streams.transport.runs import Again, Due, Item, Run
-from streams.workers import parking
+from streams.workers import ageing, parking
 from streams.workers.alerting import Alerting
 from streams.workers.assessment import NOTHING_SINCE, cases_of, noted, retired_out
 from streams.workers.beside import Beside
@@ -141,7 +141,7 @@ class BedsideWork:
                 self._take(item, self.shares[item.partition], gathered[item.partition], flush)
         for number, found in gathered.items():
             self.positions.read_on(self.host.app.run_consumer.read_up_to, self.settings.bedside_inputs, number)
-            self._act_on_tick(number, flush)
+            self._act_on_tick(number, found, flush)
             for patient_id in those_due(self.shares[number], self.ticks[number], self.due[number], len(self.shares)):
                 found.note(patient_id, None)
         for item in current:
@@ -193,7 +193,7 @@ class BedsideWork:
         self.positions.passed(item)
         flush.runs.append(item)
 
-    def _act_on_tick(self, number: int, flush: Flush) -> None:
+    def _act_on_tick(self, number: int, gathered: Gathered, flush: Flush) -> None:
         tick, runs = self.ticks[number].due(number, self.positions)
         flush.runs += runs
         if tick is None:
@@ -207,6 +207,8 @@ class BedsideWork:
         removals, letters = parking.given_up(share, number, self._park_ms)
         pieces += removals
         flush.letters += [dead_letter_out(letter, self.settings.partitions) for letter in letters]
+        for identity in ageing.aged(share, DUE_AT_ONCE // len(self.shares) or 1):
+            gathered.note(identity, None)
 
     def _prepare(self, number: int, gathered: Gathered, flush: Flush) -> None:
         share, pieces = self.shares[number], flush.pieces.setdefault(number, [])

@@ -134,3 +134,16 @@ def test_a_study_is_restored_and_overruled_also_while_its_timeline_rests() -> No
 def test_an_identity_with_nothing_but_a_study_is_a_piece_of_state() -> None:
     made = timeline(film("x", "p1", START, V1, 0.6))
     assert (made.pieces(), made.touched) == ([STUDIES], {STUDIES: False})
+
+
+def test_where_nothing_but_studies_is_known_they_are_forgotten_by_the_time_that_passes() -> None:
+    made = timeline(film("x", "p1", START, V1, 0.6), film("y", "p1", START + DAY, V1, 0.5))
+    made.touched.clear()
+    assert (made.oldest_said(), made.forget_said(START)) == (START, False)
+    assert made.forget_said(START + 1)
+    assert (standing(made), made.touched) == ([("ImagingStudy/y", [0.5])], {STUDIES: True})
+
+
+def test_where_vital_signs_are_known_no_passing_time_forgets_a_study() -> None:
+    made = timeline(film("x", "p1", START, V1, 0.6), observation("a", "p1", START, V1, 80.0))
+    assert (made.oldest_said(), made.forget_said(START + 99 * DAY)) == (None, False)

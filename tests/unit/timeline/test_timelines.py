@@ -15,7 +15,11 @@ from streams.timeline.share import Share
 from streams.timeline.slot import SLOT
 from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Timeline
+from streams.timeline.timelines import Timelines
 from tests.unit.timeline.test_share import RETENTION, START, Log, digests, events, own
+from tests.unit.workers.hospital import film
+
+FINAL = Version(0, 1, 2)
 
 
 def observation(resource_id: str, patient_id: str = "p1", at: int = START, version: int = 1) -> ObservationVersion:
@@ -159,3 +163,19 @@ def test_a_piece_that_is_filled_again_is_not_removed() -> None:
     share.retention = share.timelines["p1"].retention = RETENTION
     share.apply(observation("a", version=2))
     assert [value is None for key, value in share.changed(["p1"]) if decode_key(key).piece == START // SLOT] == [False]
+
+
+def test_those_of_whom_nothing_but_studies_is_known_are_told_awake_and_at_rest_by_the_oldest() -> None:
+    made = Timelines(RETENTION, lambda *_: False)
+    for name in ("awake", "rests"):
+        made.made(name).apply(film("x", name, START, FINAL, 0.6))
+        made[name].apply(film("y", name, START + HOUR, FINAL, 0.6))
+    made.made("with-vitals").apply(film("x", "with-vitals", START, FINAL, 0.6))
+    made["with-vitals"].apply(observation("a", "with-vitals"))
+    made.made("empty")
+    made["rests"].touched.clear()
+    made.close("rests")
+    assert (made.said_alone(START), made.said_alone(START + 1)) == ([], ["rests", "awake"])
+    assert made["rests"].forget_said(START + 1)
+    made.close("rests")
+    assert made.said_alone(START + 1) == ["awake"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from streams import topics
+from streams.clock import DAY
 from streams.fusion.stage import Cutoffs
 from streams.normalise import Raw, normalise
 from streams.records import Tick, Version
@@ -30,6 +31,7 @@ from tests.unit.workers.fakes import MARKED, Broker, Rec, encode
 from tests.unit.workers.hospital import film
 
 SETTINGS = Settings(partitions=2, model_repository=REPOSITORY)
+OTHER_STUDIES = "state: patients with other demographics, stays or studies"
 
 
 def result(offset: int, *, epoch: int = 1, version: str = "v1", patient: str = "p1", arrived: int | None = None) -> Any:
@@ -189,7 +191,7 @@ async def test_what_was_said_of_a_study_and_is_neither_in_the_state_nor_in_the_s
     said = film("x", "p1", NOON, Version(0, 1, 2), 0.6)
     world.broker.append(topics.PREDICTIONS_IMAGING, partition_of(b"p1", 2), b"p1", encode(said))
     assert {kind for kind in await findings() if not kind.startswith("answers")} == {
-        "state: patients with other demographics, stays or studies",
+        OTHER_STUDIES,
         "scores of another version",
         "scores with other values",
     }
@@ -215,6 +217,24 @@ async def test_a_tick_acted_on_is_heeded_by_the_expectation(world: World) -> Non
         share.restore((r.key or b"", r.value) for r in world.broker.log(topics.STATE, number))
         world.write(outs_of(number, share.advance(NOON)))
     assert set(await findings()) == {"scores of another version"}
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "found"), [(14, True, []), (14, False, [OTHER_STUDIES]), (15, True, []), (15, False, [])]
+)
+async def test_a_film_without_vital_signs_is_looked_for_until_the_tick_acted_on_has_aged_it(
+    world: World, days: int, kept: bool, found: list[str]
+) -> None:
+    said = film("x", "p9", NOON, Version(0, 1, 2), 0.6)
+    home = partition_of(b"p9", 2)
+    world.broker.append(topics.PREDICTIONS_IMAGING, home, b"p9", encode(said))
+    for number in (0, 1):
+        share = Share(b"tick", retention_of(SETTINGS))
+        share.restore((r.key or b"", r.value) for r in world.broker.log(topics.STATE, number))
+        if kept and number == home:
+            share.apply(said)
+        world.write(outs_of(number, share.changed(["p9"]) + share.advance(NOON + days * DAY)))
+    assert [kind for kind in await findings() if kind.startswith("state")] == found
 
 
 async def test_a_tick_that_nobody_acted_on_is_found(world: World) -> None:
