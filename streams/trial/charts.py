@@ -7,26 +7,24 @@ from pathlib import Path
 
 import msgspec
 
-from streams.alerts.assessed import Assessed, assessed
+from streams.alerts.assessed import Assessed
 from streams.alerts.life import Place
-from streams.alerts.minutes import earlier, holds_newest
+from streams.alerts.minutes import holds_newest
 from streams.alerts.watch import ALWAYS
 from streams.feed.recording import Recorded, read
 from streams.fusion.rule import DEFAULT, Rule
 from streams.identity import is_alias
 from streams.inference.manifest import Manifest
-from streams.inference.outcomes import Outcome
+from streams.modes.standing import EVERYTHING
 from streams.normalise import Raw, normalise
 from streams.records import Identities, ImagingStudyVersion, NoteVersion, PatientVersion
 from streams.settings import Settings, Source
 from streams.timeline.share import Share
 from streams.timeline.snapshot import snapshot
+from streams.verify.minutes import Minutes
 from streams.verify.offline import OfflineScorer
-from streams.workers.assessment import Case, Noted, cases_of, judge
 from streams.workers.ownership import retention_of
-
-AT_ONCE = 256
-"""Minutes that are prepared and judged together."""
+from streams.workers.serving import Serving
 
 
 class Chart(msgspec.Struct, frozen=True):
@@ -53,17 +51,13 @@ def charts(
         The learned model; None for NEWS2 alone.
     """
     whole = gathered(files, settings)
+    minutes = Minutes(Serving(EVERYTHING, spec, (), "", rule), scorer)
     names = {whole.identities.resolve(identity) for identity in whole.timelines}
     for patient_id in sorted(name for name in names if not is_alias(name)):
         found = snapshot(patient_id, whole.gathered(patient_id))
         if found is None or not holds_newest(found):
             continue
-        cuts = [*earlier(found, ALWAYS), found]
-        rows: list[Assessed] = []
-        for start in range(0, len(cuts), AT_ONCE):
-            cases = cases_of([Noted(cut, "fresh", None) for cut in cuts[start : start + AT_ONCE]], spec)
-            rows += _judged(cases, spec, scorer, rule)
-        yield Chart(patient_id, tuple(rows), Place(found.ward, found.encounter_id))
+        yield Chart(patient_id, tuple(minutes.of(found, ALWAYS)), Place(found.ward, found.encounter_id))
 
 
 def gathered(files: Sequence[Path], settings: Settings) -> Share:
@@ -86,12 +80,3 @@ def _take(whole: Share, one: Recorded, offset: int, source: Source) -> None:
         if isinstance(event, PatientVersion):
             for patient in whole.timelines[event.patient_id].patients.values():
                 whole.apply(Identities(patient.words(), event.received_at))
-
-
-def _judged(cases: Sequence[Case], spec: Manifest | None, scorer: OfflineScorer | None, rule: Rule) -> list[Assessed]:
-    asked = [i for i, case in enumerate(cases) if case.sufficient] if scorer is not None else []
-    outcomes: list[Outcome | None] = [None] * len(cases)
-    if asked and scorer is not None:
-        for i, outcome in zip(asked, scorer.score([cases[i].prepared.tensors for i in asked]), strict=True):
-            outcomes[i] = outcome
-    return [assessed(judge(case, outcome, spec, rule)) for case, outcome in zip(cases, outcomes, strict=True)]

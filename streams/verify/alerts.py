@@ -18,6 +18,7 @@ from streams.transport.produce import Out, Producer, partition_of
 from streams.transport.reading import read_between, read_to_end, reading
 
 _alert = msgspec.json.Decoder(Alert).decode
+_command = msgspec.json.Decoder(AlertCommand).decode
 _tick = msgspec.json.Decoder(Tick).decode
 _encode = msgspec.json.Encoder().encode
 _TAIL = 20
@@ -64,6 +65,27 @@ async def clock_of(settings: Settings, patient_id: str, wall: Instant) -> Instan
         first = max((await consumer.beginning_offsets([place]))[place], end - _TAIL)
         records = await read_between(consumer, place, first, end) if end > first else []
     return max((_tick(record.value).at for record in records if record.value), default=wall)
+
+
+async def commands_of(consumer: Any, settings: Settings) -> list[AlertCommand]:
+    """Return everything that people have said of alerts, as it stands on its topic.
+
+    Raises
+    ------
+    ContractError
+        Where a record is no command.
+    """
+    found: list[AlertCommand] = []
+    for number in range(settings.partitions):
+        for record in await read_to_end(consumer, topics.ALERT_COMMANDS, number):
+            try:
+                found.append(_command(record.value or b""))
+            except msgspec.MsgspecError:
+                raise ContractError(
+                    f"{topics.ALERT_COMMANDS}/{number}@{record.offset}: expected a command, received something else; "
+                    "only CardioStream's own programs may write there"
+                ) from None
+    return found
 
 
 async def say(settings: Settings, word: AlertCommand) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from streams import topics
+from streams.alerts.file import load as load_policy
 from streams.clock import Instant
 from streams.fusion import rule
 from streams.inference.repository import discover_imaging, discover_notes
@@ -16,6 +17,7 @@ from streams.normalise import Raw
 from streams.settings import Settings
 from streams.transport.reading import read_to_end, reading
 from streams.verify import studies
+from streams.verify.alerts import commands_of
 from streams.verify.comparison import (
     compare_alerts,
     compare_copies,
@@ -32,7 +34,9 @@ from streams.verify.comparison import (
 from streams.verify.evidence import Evidence, collect, read_view
 from streams.verify.expectation import Accounting, Expectation
 from streams.verify.findings import Finding, counted
+from streams.verify.minutes import Minutes
 from streams.verify.offline import OfflineScorer
+from streams.verify.recount import Recount, judged_by_several
 from streams.verify.settled import places
 from streams.workers.relay import Relay
 from streams.workers.serving import Serving, serving_of
@@ -56,12 +60,22 @@ class Report(msgspec.Struct, frozen=True):
     """What became of the versions of imaging studies."""
     notes: dict[str, int] = {}
     """What became of the versions of notes."""
+    alerts: int = 0
+    """Those that must stand."""
 
 
-async def audit(settings: Settings, *, with_view: bool = True) -> Report:
-    """Verify everything between the sources and the view, independently, from the topics."""
+async def audit(settings: Settings, *, with_view: bool = True, at: Instant | None = None) -> Report:
+    """Verify everything between the sources and the view, independently, from the topics.
+
+    Parameters
+    ----------
+    at
+        How far time has passed for alerts; None: to the newest tick that the bedside has acted on.
+    """
     expectation = Expectation(settings)
     async with reading(settings, "cardiostream-verify") as consumer:
+        for word in await commands_of(consumer, settings):
+            expectation.whole.apply(word)
         await _read_sources(consumer, settings, expectation)
         evidence = await collect(consumer, settings)
         modes = await read_to_end(consumer, topics.MODELS, 0)
@@ -75,7 +89,8 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     serving = serving_of(
         settings.model_repository, Standing().followed_by(read_modes(modes)), by=rule.load(settings.fusion_file)
     )
-    findings, largest = _score_findings(settings, expectation, evidence, serving)
+    scorer = None if serving.live is None else OfflineScorer(settings.model_repository, serving.live)
+    findings, largest = _score_findings(expectation, evidence, serving, scorer)
     findings += counted(
         {
             "inputs read: none at all": not expectation.messages,
@@ -91,6 +106,9 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
     findings += compare_copies(expectation.timelines, evidence.copies)
     findings += compare_letters(expectation.letters, evidence.letters)
     findings += compare_latest(results.last, results.latest)
+    alerts = Recount(expectation, evidence, load_policy(settings.alert_policy), at)
+    if settings.alerts:
+        findings += await _alert_findings(settings, alerts, Minutes(serving, scorer))
     if with_view:
         view = await read_view(settings)
         findings += compare_view(results.last, view, results.retired) + compare_modes(serving.standing, view)
@@ -105,6 +123,7 @@ async def audit(settings: Settings, *, with_view: bool = True) -> Report:
         results.first_at,
         fates["studies"],
         fates["notes"],
+        alerts.count,
     )
 
 
@@ -126,9 +145,8 @@ async def _read_sources(consumer: Any, settings: Settings, expectation: Expectat
 
 
 def _score_findings(
-    settings: Settings, expectation: Expectation, evidence: Evidence, serving: Serving
+    expectation: Expectation, evidence: Evidence, serving: Serving, scorer: OfflineScorer | None
 ) -> tuple[list[Finding], float]:
-    scorer = None if serving.live is None else OfflineScorer(settings.model_repository, serving.live)
     patients = {patient_id: expectation.whole.gathered(patient_id) for patient_id in expectation.patients()}
     expected = expected_scores(patients, evidence.cutoffs, serving, scorer)
     results = evidence.results
@@ -136,3 +154,11 @@ def _score_findings(
     scored = {name: value for name, value in results.last.items() if name not in results.retired}
     findings, largest = compare_scores(expected, scored)
     return findings + compare_retirements(retired, results.last, results.retired, expectation.is_known), largest
+
+
+async def _alert_findings(settings: Settings, alerts: Recount, minutes: Minutes) -> list[Finding]:
+    """Return what of standing alerts differs, but for what a version before said of minutes that it assessed."""
+    if differ := alerts.run(minutes):
+        async with reading(settings, "cardiostream-verify") as consumer:
+            alerts.excuse(await judged_by_several(consumer, settings, differ))
+    return alerts.findings()

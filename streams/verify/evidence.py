@@ -85,6 +85,10 @@ class Evidence(msgspec.Struct):
     """The newest word on each alert, by its id."""
     ticks: dict[int, Instant] = {}
     """Partition to the highest tick that it has acted on."""
+    watches: dict[str, bytes] = {}
+    """Patient to what the bedside keeps of the alerts."""
+    passed: dict[str, Instant] = {}
+    """Patient to the highest tick acted on; without those of partitions where none was."""
     ticks_missed: int = 0
     """Partitions whose state has not acted on a tick that was there before."""
 
@@ -99,10 +103,11 @@ async def collect(consumer: Any, settings: Settings) -> Evidence:
             evidence.results.read(record)
         for record in await read_to_end(consumer, topics.LATEST, number):
             evidence.results.latest[record.key.decode()] = record.value
+        await _read_state(consumer, number, settings, evidence)
+        # After the state: what is told of alerts meanwhile says how far time had passed.
         for word in rows_of(await read_to_end(consumer, topics.ALERTS, number)):
             if place(word) >= place(evidence.alerts.get(word.alert_id, word)):
                 evidence.alerts[word.alert_id] = word
-        await _read_state(consumer, number, settings, evidence)
     return evidence
 
 
@@ -122,6 +127,9 @@ async def _read_state(consumer: Any, number: int, settings: Settings, evidence: 
             evidence.copies.append((identity, timeline))
     patients = everyone.patients(share, number, relay)
     evidence.cutoffs |= dict.fromkeys(patients, cutoffs(share, settings))
+    evidence.watches |= {patient_id: share.alerts[patient_id] for patient_id in patients if patient_id in share.alerts}
+    if share.tick is not None:
+        evidence.passed |= dict.fromkeys(patients, share.tick)
 
 
 def _read_letter(value: bytes, evidence: Evidence) -> None:

@@ -31,6 +31,7 @@ def table(report: Report) -> Table:
         *_counts("dead letters", a.dead_letters),
         ("patients", f"{report.patients:,}"),
         ("scores published", f"{report.scores:,}"),
+        ("alerts that stand", f"{report.alerts:,}"),
         ("largest difference from offline", f"{report.largest_difference:.1e}"),
         ("arrival to score p50 / p99", _latency(report)),
     ]
@@ -51,5 +52,5 @@ def _latency(report: Report) -> str:
 def verdict(report: Report) -> str:
     """Say in one line whether everything agrees, and what does not."""
     if not report.findings:
-        return "verified: nothing is missing, and every last score is the one that its facts give"
+        return "verified: nothing is missing, and every last score and standing alert is the one that its facts give"
     return "not verified: " + "; ".join(f"{finding.count:,} {finding.kind}" for finding in report.findings)
