@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from tests.deploy.chart import render
-from tests.deploy.test_chart import ALL_ON
+from tests.deploy.releases import ALL_ON
 
 DIGEST = "sha256:" + "0" * 64
 PINNED = {"image": {"digest": DIGEST, "pullPolicy": "Always"}}

@@ -10,70 +10,22 @@ import pytest
 import yaml
 
 from streams import topics
-from streams.commands.worker import Name
 from streams.embedded.triton import STOCK_IMAGE
 from streams.settings import Settings
 from tests.deploy import chart
 from tests.deploy.chart import Refused, named, render
-
-KUBERNETES = ("1.29", "1.33")
-"""Oldest and newest version that the rendered resources are held against."""
-WORKERS = tuple(name.value for name in Name)
-OF_KAFKA = {"kafka-password", "kafka-ca", "kafka-client"}
-ALL_ON = {
-    "kafka": {
-        "security": "SASL_SSL",
-        "user": "cardiostream",
-        "passwordSecret": {"name": "kafka-password"},
-        "caSecret": {"name": "kafka-ca"},
-        "clientCertificateSecret": "kafka-client",
-    },
-    "keda": {"enabled": True, "triggerAuthentication": "kafka-user"},
-    "monitoring": {"podMonitor": True, "rules": True},
-    "ward": {"enabled": True},
-    "redis": {"urlSecret": {"name": "redis-address"}},
-    "files": {"fusion.toml": "version = 1\n"},
-    "secretFiles": [
-        {"secret": "pacs-token"},
-        {"secret": "redis-ca", "for": "redis"},
-        {"secret": "documents-token", "for": "documents"},
-    ],
-    "pacs": [{"name": "main", "url": "https://pacs.example/dicom-web", "token_file": "/run/secrets/pacs-token/token"}],
-    "networkPolicy": {
-        "pacs": [{"ipBlock": {"cidr": "192.0.2.10/32"}}],
-        "metricsFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
-    },
-    "triton": {"gpu": {"enabled": True, "models": ["chest_heart_unet"], "runtimeClassName": "nvidia"}},
-}
-ON_GPU = {"triton": {"gpu": {"enabled": True, "engine": "tensorrt"}}}
-KINDS_OF_OTHERS = {"ScaledObject", "PodMonitor", "PrometheusRule"}
-"""Kinds that other projects add to a cluster, so Kubernetes has no schema of them."""
-
-DEFAULT = render()
-EVERYTHING = render(ALL_ON)
-
-
-def pods(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the specification of each kind of pod by the name of what makes it."""
-    found = {}
-    for one in resources:
-        if "template" in one.get("spec", {}):
-            found[one["metadata"]["name"]] = one["spec"]["template"]["spec"]
-    return found
-
-
-def containers(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return every container by pod and name."""
-    return {
-        f"{name}/{one['name']}": one
-        for name, pod in pods(resources).items()
-        for one in [*pod.get("initContainers", []), *pod["containers"]]
-    }
-
-
-every_pod = pytest.mark.parametrize("pod", pods(EVERYTHING).values(), ids=pods(EVERYTHING).keys())
-every_container = pytest.mark.parametrize("one", containers(EVERYTHING).values(), ids=containers(EVERYTHING).keys())
-every_worker = pytest.mark.parametrize("name", WORKERS)
+from tests.deploy.releases import (
+    ALL_ON,
+    DEFAULT,
+    EVERYTHING,
+    KINDS_OF_OTHERS,
+    KUBERNETES,
+    ON_GPU,
+    WORKERS,
+    containers,
+    every_worker,
+    pods,
+)
 
 
 def test_helm_finds_nothing_to_complain_about() -> None:
@@ -143,93 +95,6 @@ def test_bedside_is_a_static_member_named_by_its_pod_and_outlasts_a_restart() ->
     assert float(env["CARDIOSTREAM_SESSION_TIMEOUT_S"]["value"]) > chart.values()["terminationGraceSeconds"]
 
 
-@every_pod
-def test_a_pod_is_not_root_has_no_token_and_a_seccomp_profile(pod: dict[str, Any]) -> None:
-    assert pod["automountServiceAccountToken"] is False
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["runAsUser"] == 10001
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
-    assert all(volume.keys() - {"name"} <= {"emptyDir", "secret", "configMap"} for volume in pod["volumes"])
-    assert all("sizeLimit" in volume["emptyDir"] for volume in pod["volumes"] if "emptyDir" in volume)
-
-
-@every_container
-def test_a_container_can_write_nothing_but_its_own_folders_and_gain_nothing(one: dict[str, Any]) -> None:
-    assert one["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "privileged": False,
-        "capabilities": {"drop": ["ALL"]},
-    }
-
-
-@every_container
-def test_a_container_has_requests_and_limits(one: dict[str, Any]) -> None:
-    assert {"cpu", "memory"} <= one["resources"]["requests"].keys()
-    assert {"cpu", "memory"} <= one["resources"]["limits"].keys()
-
-
-@every_container
-def test_an_image_is_pinned(one: dict[str, Any]) -> None:
-    assert one["image"].rpartition(":")[2][:1].isdigit()
-
-
-@every_container
-def test_no_container_has_a_secret_in_its_environment(one: dict[str, Any]) -> None:
-    assert "CARDIOSTREAM_REDIS_URL" not in {variable["name"] for variable in one.get("env", [])}
-    assert not any("secretKeyRef" in str(variable) for variable in one.get("env", []))
-
-
-def test_everything_is_denied_and_every_pod_is_spoken_for() -> None:
-    deny = named(EVERYTHING, "NetworkPolicy", "deny")["spec"]
-    assert deny == {"podSelector": deny["podSelector"], "policyTypes": ["Ingress", "Egress"]}
-    chosen = deny["podSelector"]["matchLabels"]
-    policies = [one["spec"]["podSelector"]["matchLabels"] for one in EVERYTHING if one["kind"] == "NetworkPolicy"]
-    for one in EVERYTHING:
-        labels = one["spec"]["template"]["metadata"]["labels"] if "template" in one.get("spec", {}) else {}
-        if labels:
-            assert chosen.items() <= labels.items()
-            assert sum("app.kubernetes.io/component" in p and p.items() <= labels.items() for p in policies) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "ports"),
-    [
-        ("normalise", {9092}),
-        ("bedside", {9092, 6379, 8001}),
-        ("cache", {9092, 6379}),
-        ("imaging", {9092, 8001, 443}),
-        ("notes", {9092, 8001}),
-        ("topics", {9092}),
-        ("ward", {9092}),
-        ("triton", set()),
-        ("dns", {53}),
-    ],
-)
-def test_who_may_call_whom(name: str, ports: set[int]) -> None:
-    egress = named(EVERYTHING, "NetworkPolicy", name)["spec"]["egress"]
-    assert {port["port"] for rule in egress for port in rule["ports"]} == ports
-    assert all(rule["to"] for rule in egress)
-
-
-def test_without_a_pacs_in_the_policies_imaging_reaches_none() -> None:
-    egress = named(DEFAULT, "NetworkPolicy", "imaging")["spec"]["egress"]
-    assert {port["port"] for rule in egress for port in rule["ports"]} == {9092, 8001}
-
-
-def test_nobody_is_let_in_but_the_readers_of_metrics_and_callers_of_triton() -> None:
-    ingress = {
-        one["metadata"]["name"].removeprefix("test-"): [port["port"] for rule in found for port in rule["ports"]]
-        for one in EVERYTHING
-        if one["kind"] == "NetworkPolicy" and (found := one["spec"].get("ingress"))
-    }
-    assert ingress == {**{name: [9100] for name in WORKERS}, "triton": [8001, 8002]}
-    assert [one for one in DEFAULT if one["kind"] == "NetworkPolicy" and one["spec"].get("ingress")] == [
-        named(DEFAULT, "NetworkPolicy", "triton")
-    ]
-
-
 def test_the_settings_of_the_config_map_are_settings_that_there_are() -> None:
     data = named(EVERYTHING, "ConfigMap", "")["data"]
     assert data.keys() <= {f"CARDIOSTREAM_{field.upper()}" for field in Settings.model_fields}
@@ -247,57 +112,6 @@ def test_they_are_read_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.triton_url == "dns:///test-triton.cs.svc:8001"
 
 
-def mounted(name: str) -> set[str]:
-    """Secrets that a worker's pod mounts."""
-    return {volume["secret"]["secretName"] for volume in pods(EVERYTHING)[name]["volumes"] if "secret" in volume}
-
-
-@pytest.mark.parametrize(
-    ("name", "secrets"),
-    [
-        ("normalise", OF_KAFKA),
-        ("bedside", {*OF_KAFKA, "redis-address", "redis-ca"}),
-        ("cache", {*OF_KAFKA, "redis-address", "redis-ca"}),
-        ("imaging", {*OF_KAFKA, "pacs-token"}),
-        ("notes", {*OF_KAFKA, "documents-token"}),
-        ("topics", OF_KAFKA),
-        ("ward", OF_KAFKA),
-        ("triton", set()),
-    ],
-)
-def test_a_secret_goes_to_who_calls_what_it_is_for(name: str, secrets: set[str]) -> None:
-    assert mounted(f"test-{name}") == secrets
-
-
-def test_the_user_of_kafka_is_a_setting_and_the_password_a_file() -> None:
-    data = named(EVERYTHING, "ConfigMap", "")["data"]
-    assert {name: value for name, value in data.items() if "KAFKA" in name} == {
-        "CARDIOSTREAM_KAFKA_SECURITY": "SASL_SSL",
-        "CARDIOSTREAM_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
-        "CARDIOSTREAM_KAFKA_USER": "cardiostream",
-        "CARDIOSTREAM_KAFKA_PASSWORD_FILE": "/run/secrets/kafka-user/password",
-        "CARDIOSTREAM_KAFKA_CA_FILE": "/run/secrets/kafka-ca/ca.crt",
-        "CARDIOSTREAM_KAFKA_CLIENT_CERTIFICATE": "/run/secrets/kafka-client/tls.crt",
-        "CARDIOSTREAM_KAFKA_CLIENT_KEY": "/run/secrets/kafka-client/tls.key",
-    }
-    mounts = {one["name"]: one["mountPath"] for one in containers(EVERYTHING)["test-topics/command"]["volumeMounts"]}
-    assert mounts == {
-        "tmp": "/tmp",
-        "kafka-user": "/run/secrets/kafka-user",
-        "kafka-ca": "/run/secrets/kafka-ca",
-        "kafka-client": "/run/secrets/kafka-client",
-    }
-
-
-def test_the_address_of_redis_is_read_from_its_file() -> None:
-    assert "CARDIOSTREAM_REDIS_URL" not in named(EVERYTHING, "ConfigMap", "")["data"]
-    worker = containers(EVERYTHING)["test-cache/worker"]
-    assert {"name": "CARDIOSTREAM_SECRETS_DIR", "value": "/run/secrets/cardiostream"} in worker["env"]
-    [volume] = [one for one in pods(EVERYTHING)["test-cache"]["volumes"] if one["name"] == "settings-secrets"]
-    assert volume["secret"]["items"] == [{"key": "cardiostream_redis_url", "path": "cardiostream_redis_url"}]
-    assert volume["secret"]["defaultMode"] == 0o440
-
-
 @every_worker
 def test_the_files_of_a_site_are_mounted_in_every_worker_and_a_change_of_them_restarts_it(name: str) -> None:
     assert named(EVERYTHING, "ConfigMap", "files")["data"] == {"fusion.toml": "version = 1\n"}
@@ -313,10 +127,6 @@ def mark(name: str, files: dict[str, str]) -> str:
     worker = named(render({"files": files}), chart.values()["workers"][name]["kind"], name)
     found: str = worker["spec"]["template"]["metadata"]["annotations"]["checksum/settings"]
     return found
-
-
-def test_no_secret_is_made_by_the_chart() -> None:
-    assert [one for one in EVERYTHING if one["kind"] == "Secret"] == []
 
 
 def test_topics_are_made_before_anything_else_and_not_by_what_a_hook_cannot_see() -> None:

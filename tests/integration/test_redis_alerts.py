@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -13,23 +12,9 @@ from streams.publish import keys
 from streams.publish.alerts_view import AlertRow, AlertsView, OpenAlert, alerts_of, open_alerts
 from streams.publish.redis_client import client
 from streams.settings import Settings
-from tests.integration.redis_servers import redis_cluster, redis_server
+from tests.integration.redis_servers import redis_cluster
 
 pytestmark = pytest.mark.embedded
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Any]:
-    made = client(Settings(redis_url=f"redis://127.0.0.1:{port}/0"))
-    await made.flushall()
-    yield made
-    await made.aclose()
 
 
 @pytest.fixture

@@ -54,20 +54,6 @@ async def clustered(cluster: list[int]) -> AsyncIterator[Any]:
     await made.aclose()
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Any]:
-    made = client(Settings(redis_url=f"redis://127.0.0.1:{port}/0"))
-    await made.flushall()
-    yield made
-    await made.aclose()
-
-
 async def test_the_view_is_written_and_read_on_a_cluster_of_three(clustered: Any) -> None:
     view, board = view_of(clustered), Board(clustered)
     rows = [row(k, f"p{k}", float(k), WARDS[k % 3]) for k in range(300)]

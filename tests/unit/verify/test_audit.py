@@ -26,9 +26,9 @@ from streams.workers.assessment import Publisher, case_of, judge
 from streams.workers.intake import dead_letter_out, event_out
 from streams.workers.ownership import outs_of, retention_of
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
-from tests.unit.verify.test_comparison import REPOSITORY, SERVING, SPEC
+from tests.unit.verify.wards import REPOSITORY, SERVING, SPEC
 from tests.unit.workers.fakes import MARKED, Broker, Rec, encode
-from tests.unit.workers.hospital import film
+from tests.unit.workers.versions import film
 
 SETTINGS = Settings(partitions=2, model_repository=REPOSITORY)
 OTHER_STUDIES = "state: patients with other demographics, stays or studies"

@@ -26,7 +26,7 @@ from streams.workers.intake import dead_letter_out, route
 from streams.workers.ownership import outs_of, retention_of
 from streams.workers.relay import Relay
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
-from tests.unit.verify.test_comparison import REPOSITORY, SPEC
+from tests.unit.verify.wards import REPOSITORY, SPEC
 from tests.unit.workers.fakes import Broker, Rec
 
 SETTINGS = Settings(partitions=2, model_repository=REPOSITORY)

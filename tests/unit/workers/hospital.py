@@ -8,46 +8,23 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from hashlib import blake2b
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from streams import topics
 from streams.clock import HOUR
-from streams.identity import is_alias
 from streams.publish.identity import facts_digest
 from streams.records import (
-    Carrying,
     Event,
-    HeadReading,
-    Identity,
-    ImageBasis,
-    ImagingStudyVersion,
-    Level,
-    Measure,
-    Measured,
-    NoteBasis,
-    NotePrediction,
     NotePredictions,
-    NoteReading,
-    NoteVersion,
     ObservationVersion,
     Overruling,
-    PatientVersion,
-    Reading,
     Said,
-    Status,
-    StudyPrediction,
     StudyPredictions,
-    Version,
 )
-from streams.timeline.held import HeldPatient, held_patient, join_patient
 from streams.timeline.pieces import Piece
 from streams.timeline.retention import Retention
 from streams.timeline.share import Share
-from streams.timeline.snapshot import demographics, snapshot
-from streams.timeline.studies import HeldStudy
-from streams.timeline.timeline import Timeline
+from streams.timeline.snapshot import snapshot
 from streams.transport.runs import Run
 from streams.workers.gathering import Gathered
 from streams.workers.relay import Relay
@@ -62,12 +39,6 @@ TOPICS = {
     StudyPredictions: topics.PREDICTIONS_IMAGING,
     NotePredictions: topics.PREDICTIONS_NOTES,
 }
-
-
-def digested(event: Any) -> Any:
-    """Give a version the digest of its content, as normalise does."""
-    digest = blake2b(msgspec.msgpack.encode(event), digest_size=8).digest()
-    return msgspec.structs.replace(event, version=msgspec.structs.replace(event.version, digest=digest))
 
 
 class Message(NamedTuple):
@@ -225,129 +196,3 @@ class Hospital:
                 if seen is not None:
                     found[patient_id] = facts_digest(seen)
         return found
-
-
-def from_scratch(messages: list[Message]) -> dict[str, bytes]:
-    """Judge by the definition alone: the highest version of everything that was ever said, no state, no order."""
-    patients: dict[tuple[str, str, str], HeldPatient] = {}
-    changes: dict[tuple[str, str], Overruling] = {}
-    kept: defaultdict[str, list[ObservationVersion | Said]] = defaultdict(list)
-    for event in [e for one in messages for e in (one.event, one.change) if e is not None]:
-        if isinstance(event, Overruling):
-            key = (event.source, event.resource_id)
-            changes[key] = max((event, changes.get(key, event)), key=lambda o: (o.version, o.patient_id))
-        elif isinstance(event, PatientVersion):
-            new, who = held_patient(event), (event.patient_id, event.source, event.resource_id)
-            patients[who] = join_patient(patients[who], new) if who in patients else new
-        elif isinstance(event, ObservationVersion | Said):
-            kept[event.patient_id].append(event)
-    target = resolved([word for one in patients.values() for word in one.words()])
-    origins: defaultdict[str, list[str]] = defaultdict(list)
-    for origin in sorted({*kept, *(who[0] for who in patients)}):
-        origins[target.get(origin, origin)].append(origin)
-    found: dict[str, bytes] = {}
-    for patient_id, names in origins.items():
-        timelines = [_alone(name, kept[name], patients, changes) for name in names]
-        seen = None if is_alias(patient_id) else snapshot(patient_id, timelines)
-        if seen is not None:
-            assert demographics(patient_id, timelines) == (seen.birth_date, seen.sex)
-            found[patient_id] = facts_digest(seen)
-    return found
-
-
-def _alone(
-    name: str,
-    versions: list[ObservationVersion | Said],
-    patients: dict[tuple[str, str, str], HeldPatient],
-    changes: dict[tuple[str, str], Overruling],
-) -> Timeline:
-    """Return one identity's facts: of each resource the highest version, unless it has gone to somebody else."""
-
-    def gone(resource: Any) -> bool:
-        change = changes.get(resource.key)
-        if change is None or change.version <= resource.version:
-            return False
-        # Of a study or note, a higher version of the patient's own is enough.
-        return isinstance(resource, HeldStudy) or change.patient_id != name
-
-    made = Timeline(RETENTION, gone)
-    for event in sorted(versions, key=lambda e: e.version):
-        made.apply(event)
-    for who, patient in patients.items():
-        if who[0] == name:
-            made.put_patient(patient)
-    return made
-
-
-def resolved(words: list[Identity]) -> dict[str, str]:
-    """Say whose facts each identity's are: the highest word decides, the highest of a cycle is void."""
-    void: set[Identity] = set()
-    while True:
-        standing = [w for w in words if w.stands and w not in void]
-        chosen: dict[str, Identity] = {}
-        for word in sorted(standing, key=lambda w: (w.version, w.target, w.source, w.resource_id)):
-            chosen[word.subject] = word
-        ends: dict[str, str] = {}
-        cycle: list[Identity] = []
-        for start in sorted(chosen):
-            path = [start]
-            while path[-1] in chosen and chosen[path[-1]].target not in path:
-                path.append(chosen[path[-1]].target)
-            if path[-1] in chosen:
-                back = path.index(chosen[path[-1]].target)
-                cycle = cycle or [chosen[name] for name in path[back:]]
-            ends[start] = path[-1]
-        if not cycle:
-            return ends
-        void.add(max(cycle, key=lambda w: (w.version, w.target, w.source, w.resource_id)))
-
-
-def observation(resource_id: str, patient_id: str, at: int | None, version: Version, value: float, **more: Any) -> Any:
-    """Return a heart rate of a patient as a digested version."""
-    measures = (Measure("8867-4", "8867-4", value),)
-    whole = {"withdrawn": version.status_rank == 4, "received_at": 0, "effective_at": at, "measures": measures} | more
-    return digested(ObservationVersion("hospital", resource_id, patient_id, version, **whole))
-
-
-def film(
-    name: str, patient_id: str, at: int, version: Version, ratio: float | None, *, model: str = "1", received: int = 0
-) -> Any:
-    """Return what a model of films says of a study as a digested version; None: the film is refused."""
-    reading = None
-    if ratio is not None:
-        reading = Reading("chest_heart_unet", model, measures=(Measured("cardiothoracic-ratio", ratio, "1", 0.5, ()),))
-    status: Status = "indeterminate" if reading is None else "ok"
-    reasons = ("implausible:heart/area",) if reading is None else ()
-    basis = ImageBasis("1.2.3", ("1.2.3.4",), 0, 512, 512, "DX", "CHEST", "PA")
-    said = StudyPrediction("chest_heart_unet", model, status, reasons, basis, reading)
-    study = ImagingStudyVersion(
-        "hospital", f"ImagingStudy/{name}", patient_id, version, version.status_rank == 4, 0, started_at=at
-    )
-    place = digested(study).version
-    return StudyPredictions(
-        patient_id, "hospital", study.resource_id, place, "1.2", at, received, study.withdrawn,
-        predictions=() if study.withdrawn else (said,),
-    )  # fmt: skip
-
-
-def note(
-    name: str, patient_id: str, at: int, version: Version, probability: float | None, *,
-    replaces: tuple[str, ...] = (), source: str = "hospital", head: str = "cardiovascular", received: int = 0,
-) -> Any:  # fmt: skip
-    """Return what a model of notes says of a note as a digested version; None: the note could not be read."""
-    level: Level = "high" if (probability or 0.0) >= 0.5 else "low"
-    heads = () if probability is None else (HeadReading(head, probability, level, (Carrying(0, 9, 1.5),)),)
-    said = NotePrediction(
-        "notes_bert", "1", "indeterminate" if probability is None else "ok",
-        ("empty",) if probability is None else (), NoteBasis(9, "00", "text/plain"),
-        NoteReading("notes_bert", "1", heads),
-    )  # fmt: skip
-    withdrawn = version.status_rank == 4
-    kept = () if withdrawn else replaces
-    told = NoteVersion(
-        source, f"DocumentReference/{name}", patient_id, version, withdrawn, 0, written_at=at, replaces=kept
-    )
-    return NotePredictions(
-        patient_id, source, told.resource_id, digested(told).version, at, received, withdrawn, replaces=kept,
-        predictions=() if withdrawn else (said,),
-    )  # fmt: skip

@@ -18,7 +18,7 @@ from streams.transport.runs import Again, Due
 from streams.workers import late_words, ownership
 from tests.unit.workers.bedsides import Bedside
 from tests.unit.workers.fakes import START, Broker, through, vitals
-from tests.unit.workers.hospital import film
+from tests.unit.workers.versions import film
 
 POLICY = """
 name: ward

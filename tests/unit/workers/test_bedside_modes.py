@@ -2,121 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from random import Random
-from typing import Any
 
-import msgspec
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from streams import topics
 from streams.errors import ContractError
 from streams.fusion.rule import DEFAULT
-from streams.inference.batches import Batches
-from streams.inference.client import Unanswered
-from streams.records import Mode, ModelModes, ModesApplied, Prediction
-from streams.timeline.pieces import DEBT
-from streams.workers import late_words, ownership, serving
-from tests.second_version import write_second
-from tests.unit.workers.bedsides import OBS, SPEC, Bedside
-from tests.unit.workers.fakes import START, Broker, encode, through, vitals
-
-SHIPPED = SPEC.version
-
-
-class TwoVersions:
-    """Answers each version with a figure of its own; a version may be away, or never answer."""
-
-    def __init__(self) -> None:
-        self.answers = {SHIPPED: 0.1, "4": 0.9}
-        self.away: set[str] = set()
-        self.hangs: set[str] = set()
-        self.asked: list[tuple[str, int]] = []
-
-    async def infer(self, model: str, version: str, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        rows = len(next(iter(tensors.values())))
-        self.asked.append((version, rows))
-        if version in self.hangs:
-            await asyncio.Event().wait()
-        if version in self.away:
-            raise Unanswered("unavailable", model)
-        return {SPEC.output.name: np.full((rows, 1), self.answers[version], np.float32)}
-
-
-class Site:
-    """A bedside worker whose repository holds a second version, and the commands that people give."""
-
-    def __init__(self, repository: Path, broker: Broker) -> None:
-        self.repository, self.broker, self.client = repository, broker, TwoVersions()
-        self.bedside = self.process()
-
-    def process(self) -> Bedside:
-        made = Bedside(self.broker, model_repository=self.repository)
-        made.work.scorer = Batches(self.client, max_batch=8, calls_in_flight=1, breaker_pause_s=5.0)
-        made.work.beside._made = lambda: Batches(self.client, max_batch=8, calls_in_flight=1, breaker_pause_s=5.0)
-        return made
-
-    async def started(self) -> Bedside:
-        await self.bedside.work.models.start()
-        await self.bedside.own(0)
-        return self.bedside
-
-    async def succeeded(self) -> Bedside:
-        """Another process takes over."""
-        await self.bedside.work.stop()
-        self.bedside = self.process()
-        return await self.started()
-
-    def says(self, **modes: Mode) -> None:
-        versions = {name[1:]: mode for name, mode in modes.items()}
-        record = ModelModes(SPEC.name, versions, {}, "c-1", START, "ward lead", "tried")
-        self.broker.append(topics.MODELS, 0, SPEC.name.encode(), encode(record))
-
-    async def passes(self, seconds: int = 4) -> None:
-        """Let the worker do what falls due, and its pipeline work off what waits."""
-        running = asyncio.create_task(self.bedside.work.pipeline.run())
-        for _ in range(seconds):
-            await self.bedside.work.idle()
-            for _ in range(200):
-                await asyncio.sleep(0)
-        running.cancel()
-
-    def scored(self) -> list[tuple[str, str | None, float | None]]:
-        """Patient, the version that answered, and its value, of every score in order."""
-        found = []
-        for score in self.bedside.scores:
-            model = next((m for m in score.models if m.model == SPEC.name), None)
-            value = None if model is None or model.value is None else round(model.value, 3)
-            found.append((score.patient_id, model.version if model else None, value))
-        return found
-
-    def predictions(self) -> list[Prediction]:
-        outs = self.bedside.host.producer.on(topics.PREDICTIONS)
-        return [p for p in (msgspec.json.decode(o.value or b"", type=Prediction) for o in outs) if p.model == SPEC.name]
-
-    def applied(self) -> list[ModesApplied]:
-        outs = self.bedside.host.producer.on(topics.MODELS_AUDIT)
-        return [msgspec.json.decode(out.value or b"", type=ModesApplied) for out in outs]
-
-
-@pytest.fixture(scope="module")
-def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_second(tmp_path_factory.mktemp("repository"))
-
-
-@pytest.fixture
-async def site(two_versions: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
-    broker = Broker()
-    monkeypatch.setattr(ownership, "reading", broker.reading)
-    monkeypatch.setattr(late_words, "reader", broker.reader)
-    monkeypatch.setattr(serving, "reader", broker.reader)
-    made = Site(two_versions, broker)
-    yield made
-    await made.bedside.work.stop()
+from tests.unit.workers.bedsides import OBS, SPEC
+from tests.unit.workers.fakes import START, through, vitals
+from tests.unit.workers.sites import SHIPPED, Site
 
 
 async def test_what_nobody_changed_is_judged_as_it_was_shipped_and_needs_no_word(site: Site) -> None:
@@ -234,61 +129,6 @@ async def test_silencing_does_not_wait_for_a_triton_that_is_away(site: Site) -> 
     assert not any(score.degraded for score in bedside.scores[-10:])
 
 
-async def test_a_candidate_is_asked_about_the_same_facts_and_nothing_of_it_enters_a_score(site: Site) -> None:
-    bedside = await site.started()
-    await bedside.take(vitals("p0"))
-    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
-    await site.passes()
-    await bedside.take(vitals("p1"), vitals("p2"))
-    await site.passes(1)
-    assert site.scored() == [("p0", SHIPPED, 0.1), ("p1", SHIPPED, 0.1), ("p2", SHIPPED, 0.1)]
-    assert site.client.asked == [(SHIPPED, 1), (SHIPPED, 2), ("4", 2)]
-    beside = [(p.patient_id, p.version, p.mode, p.level) for p in site.predictions() if p.mode != "live"]
-    assert beside == [("p1", "4", "shadow", "high"), ("p2", "4", "shadow", "high")]
-
-
-async def test_a_candidates_prediction_names_the_same_facts_as_the_live_one(site: Site) -> None:
-    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
-    bedside = await site.started()
-    await bedside.take(vitals())
-    await site.passes(1)
-    heads = [dict(out.headers) for out in bedside.host.producer.on(topics.PREDICTIONS)]
-    assert [head["cs_mode"] for head in heads] == [b"live", b"live", b"shadow"]
-    assert len({head["cs_facts"] for head in heads}) == 1
-
-
-async def test_starting_a_candidate_judges_nobody_again(site: Site) -> None:
-    bedside = await site.started()
-    await bedside.take(vitals())
-    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
-    await site.passes()
-    assert site.scored() == [("p1", SHIPPED, 0.1)]
-    assert bedside.pieces(DEBT) == []
-    assert [word.offset for word in site.applied()] == [0]
-
-
-async def test_a_candidate_that_is_away_costs_a_count_and_nothing_else(site: Site) -> None:
-    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
-    site.client.away.add("4")
-    bedside = await site.started()
-    await bedside.take(vitals())
-    await site.passes(1)
-    assert site.scored() == [("p1", SHIPPED, 0.1)]
-    assert [p.mode for p in site.predictions()] == ["live"]
-    assert bedside.work.shares[0].owed == set()
-
-
-async def test_a_candidate_that_never_answers_delays_nobody_and_what_waits_for_it_is_bounded(site: Site) -> None:
-    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
-    site.client.hangs.add("4")
-    bedside = await site.started()
-    for k in range(5):
-        await bedside.take(*(vitals(f"p{k}-{n}") for n in range(500)))
-    assert len(bedside.scores) == 2500
-    assert bedside.host.committable(OBS) == 2500
-    assert bedside.work.beside._count == 2000
-
-
 async def test_a_crash_after_the_switch_leaves_the_debts_to_the_successor(site: Site) -> None:
     bedside = await site.started()
     await bedside.take(vitals("p1"), vitals("p2"))
@@ -340,13 +180,6 @@ async def test_a_worker_that_has_never_had_the_live_version_does_not_start(site:
     site.says(v7="live")
     with pytest.raises(ContractError, match="version 7"):
         await site.started()
-
-
-async def test_a_candidate_that_is_not_here_stops_nobody(site: Site) -> None:
-    site.says(**{f"v{SHIPPED}": "live", "v7": "shadow"})
-    bedside = await site.started()
-    await bedside.take(vitals())
-    assert site.scored() == [("p1", SHIPPED, 0.1)]
 
 
 async def test_what_is_no_record_of_modes_stops_the_worker_without_quoting_it(site: Site) -> None:
@@ -407,24 +240,3 @@ async def test_whatever_happens_everybody_ends_judged_by_what_is_live(site: Site
     assert site.bedside.work.shares[0].owed == set()
     answer = {SHIPPED: 0.1, "4": 0.9}.get(live or "")
     assert standing == {patient: (patient, live, answer) for patient in newest}
-
-
-async def test_a_candidate_that_reads_otherwise_is_judged_by_its_own_manifest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repository = write_second(tmp_path)
-    manifest = repository / SPEC.name / "4/model.toml"
-    manifest.write_text(manifest.read_text().replace(f"min_facts = {SPEC.sufficiency.min_facts}", "min_facts = 5000"))
-    broker = Broker()
-    for module, name in ((ownership, "reading"), (late_words, "reader"), (serving, "reader")):
-        monkeypatch.setattr(module, name, getattr(broker, name))
-    site = Site(repository, broker)
-    site.says(**{f"v{SHIPPED}": "live", "v4": "shadow"})
-    bedside = await site.started()
-    await bedside.take(vitals())
-    await site.passes(1)
-    assert site.client.asked == [(SHIPPED, 1)]
-    live, shadow = site.predictions()
-    assert (live.status, live.mode) == ("ok", "live")
-    assert (shadow.status, shadow.mode, shadow.reasons) == ("indeterminate", "shadow", ("too-few",))
-    await bedside.work.stop()

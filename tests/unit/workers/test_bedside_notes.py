@@ -10,7 +10,7 @@ from streams.records import NotePredictions, Overruling, Version
 from streams.timeline.timeline import STUDIES
 from tests.unit.workers.bedsides import Bedside, successor
 from tests.unit.workers.fakes import START, encode, through, vitals
-from tests.unit.workers.hospital import film, note
+from tests.unit.workers.versions import film, note
 
 NOTES = topics.PREDICTIONS_NOTES
 V1, V2, VOID = Version(0, 1, 2), Version(0, 2, 3), Version(0, 3, 4)

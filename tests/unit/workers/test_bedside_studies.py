@@ -12,7 +12,7 @@ from streams.records import Overruling, PatientVersion, StudyPredictions, Tick, 
 from streams.timeline.timeline import STUDIES
 from tests.unit.workers.bedsides import OBS, PAT, TICKS, Bedside, successor
 from tests.unit.workers.fakes import START, encode, through, vitals
-from tests.unit.workers.hospital import film
+from tests.unit.workers.versions import film
 
 IMAGES = topics.PREDICTIONS_IMAGING
 V1, V2, VOID = Version(0, 1, 2), Version(0, 2, 3), Version(0, 3, 4)

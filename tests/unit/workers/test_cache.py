@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -12,142 +11,23 @@ from msgspec.structs import replace
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams import topics
-from streams.errors import ContractError, RetryableError
-from streams.publish.alerts_view import AlertRow
-from streams.publish.headers import AS_OF, EPOCH, INDEX, LEVEL
+from streams.errors import RetryableError
+from streams.publish.headers import EPOCH, LEVEL
 from streams.publish.view import ViewRow, WriteCounts
-from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.workers import cache
-from streams.workers.cache import OFFSET, CacheWork, row_of
-from tests.unit.workers.fakes import MARKED, START, Broker, Host, Rec, through
+from streams.workers.cache import OFFSET, row_of
+from tests.unit.workers.caches import (
+    HEADERS,
+    LATEST,
+    SCORES,
+    Cache,
+    FakeAlerts,
+    FakeBoard,
+    score,
+)
+from tests.unit.workers.fakes import MARKED, Broker, Rec, through
 from tests.unit.workers.test_alerts_shown import alert, record
-
-SCORES, LATEST = topics.SCORES, topics.LATEST
-
-HEADERS = {"ce_id": b"abc", LEVEL: b"medium", INDEX: b"41.5", AS_OF: b"1700000000000", EPOCH: b"3"}
-
-
-def score(offset: int, patient_id: str = "p1", **headers: bytes) -> Rec:
-    names = {"epoch": EPOCH, "index": INDEX, "level": LEVEL}
-    head = HEADERS | {names.get(name, name): text for name, text in headers.items()}
-    return Rec(offset, b"{}", patient_id.encode(), tuple(head.items()))
-
-
-def test_a_score_is_a_row_with_its_place_from_its_headers() -> None:
-    assert row_of(score(41)) == ViewRow("p1", START, "medium", 41.5, "abc", 3, 41, b"{}")
-
-
-def test_a_row_has_the_ward_and_bed_of_its_headers() -> None:
-    row = row_of(score(41, cs_ward="Süd".encode(), cs_bed=b"12"))
-    assert (row.ward, row.bed) == ("Süd", "12")
-
-
-def test_an_indeterminate_score_has_no_index() -> None:
-    row = row_of(score(0, level=b"indeterminate", index=b""))
-    assert (row.level, row.index) == ("indeterminate", None)
-
-
-def test_a_retired_id_is_a_row_without_index() -> None:
-    row = row_of(score(0, level=b"retired", index=b""))
-    assert (row.level, row.index) == ("retired", None)
-
-
-def test_on_the_compacted_topic_the_place_is_the_one_on_the_results_topic() -> None:
-    assert row_of(score(2, cs_offset=b"977")).offset == 977
-
-
-@pytest.mark.parametrize("missing", ["ce_id", LEVEL, INDEX, AS_OF, EPOCH])
-def test_a_record_that_lacks_a_header_stops_the_worker_without_being_quoted(missing: str) -> None:
-    headers = tuple((name, text) for name, text in HEADERS.items() if name != missing)
-    with pytest.raises(ContractError, match=r"expected a (score with our headers|record with our epoch)") as caught:
-        row_of(Rec(5, MARKED.encode(), MARKED.encode(), headers))
-    assert MARKED not in str(caught.value)
-
-
-@pytest.mark.parametrize("wrong", [{"epoch": b"MARKED-7f3a"}, {"level": b"MARKED-7f3a"}, {"index": b"MARKED-7f3a"}])
-def test_a_record_with_a_header_that_is_not_ours_stops_the_worker_without_being_quoted(wrong: dict[str, bytes]) -> None:
-    with pytest.raises(ContractError) as caught:
-        row_of(score(5, "p1", **wrong))
-    assert MARKED not in str(caught.value)
-
-
-class FakeView:
-    """Takes rows; can be told that Redis is away or was emptied."""
-
-    def __init__(self) -> None:
-        self.rows: list[ViewRow] = []
-        self.away = False
-        self.marked: set[int] = set()
-
-    async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
-        self._heed()
-        self.rows += rows
-        return WriteCounts(len(rows), 0, 0)
-
-    async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
-        self._heed()
-        return self.marked >= set(partitions)
-
-    async def mark(self, partitions: Iterable[int] = ()) -> None:
-        self._heed()
-        self.marked |= set(partitions)
-
-    def _heed(self) -> None:
-        if self.away:
-            raise RetryableError("Redis: expected an answer, received none")
-
-
-class FakeBoard:
-    """A ranking that needs no mending."""
-
-    def __init__(self, redis: Any) -> None: ...
-
-    async def repair(self) -> int:
-        return 0
-
-
-class FakeTimekeeper:
-    """Makes the ticks that it was given, once."""
-
-    def __init__(self) -> None:
-        self.ticks: list[Out] = []
-        self.asked_for: set[int] = set()
-
-    async def due(self, partitions: set[int]) -> list[Out]:
-        self.asked_for = partitions
-        made, self.ticks = self.ticks, []
-        return made
-
-    async def stop(self) -> None: ...
-
-
-class Cache:
-    """The worker on partition 0 of topics in memory."""
-
-    def __init__(self, broker: Broker) -> None:
-        self.broker, self.host, self.view, self.timekeeper = broker, Host(broker), FakeView(), FakeTimekeeper()
-        worker: Any = CacheWork
-        self.work: Any = worker(Settings(), self.host)
-        self.work.view, self.work.timekeeper = self.view, self.timekeeper
-
-    async def take(self, *records: Rec) -> None:
-        await through(self.work, self.host.run(SCORES, records))
-
-    async def idle(self) -> None:
-        """Call what falls due and wait for the rebuilding it may have begun."""
-        self.work._looked = 0.0
-        await self.work.idle()
-        await self.work._rebuilding
-
-    @property
-    def latest(self) -> list[tuple[bytes | None, dict[str, bytes]]]:
-        return [(out.key, dict(out.headers)) for out in self.host.producer.on(LATEST)]
-
-    @property
-    def places(self) -> list[tuple[int, int]]:
-        """Epoch and offset of what was written to the compacted topic."""
-        return [(int(head[EPOCH]), int(head[OFFSET])) for _, head in self.latest]
 
 
 @pytest.fixture
@@ -365,23 +245,6 @@ async def test_what_the_broker_does_not_take_is_not_acknowledged(worker: Cache) 
     with pytest.raises(RetryableError):
         await worker.take(score(0))
     assert worker.host.committable(SCORES) is None
-
-
-class FakeAlerts:
-    """Takes words on alerts in place of the view's."""
-
-    def __init__(self) -> None:
-        self.rows: list[AlertRow] = []
-        self.away = False
-
-    async def write_many(self, rows: Sequence[AlertRow]) -> int:
-        if self.away:
-            raise RetryableError("Redis: expected an answer, received none")
-        self.rows += rows
-        return len(rows)
-
-    async def repair(self) -> int:
-        return 0
 
 
 def word(offset: int, alert_id: str = "a1") -> Rec:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from streams.clock import HOUR
 from streams.identity import alias
 from streams.records import ObservationVersion, Overruling, PatientVersion, Version
-from tests.unit.workers.hospital import Hospital, Message, digested, film, from_scratch, message, note, observation
+from tests.unit.workers.definition import from_scratch
+from tests.unit.workers.hospital import Hospital, Message, message
+from tests.unit.workers.versions import digested, film, note, observation
 
 START = 1_700_000_000_000
 ANN, BOB, EVE = (alias("urn:mrn", name, "hospital") for name in ("ann", "bob", "eve"))

@@ -9,7 +9,8 @@ import pytest
 
 from streams.records import EncounterVersion, Overruling, PatientVersion, Version
 from streams.timeline.snapshot import snapshot
-from tests.unit.workers.hospital import RELAY, Hospital, Message, digested, observation
+from tests.unit.workers.hospital import RELAY, Hospital, Message
+from tests.unit.workers.versions import digested, observation
 
 NOON = 1_700_000_000_000
 
