@@ -39,7 +39,7 @@ from streams.verify.audit import Report, audit
 from streams.verify.settled import wait_until_settled
 from tests.conftest import MODEL_REPOSITORY
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(420)]
 NOTES, PATIENTS = 500, 100
 REPLACED, WITHDRAWN, UNREADABLE = 50, 15, 10
 HOUR = 3_600_000
