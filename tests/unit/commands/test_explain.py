@@ -7,7 +7,7 @@ import msgspec
 from streams.commands.explain import file_name, lines
 from streams.records import Version
 from tests.unit.workers.fakes import START
-from tests.unit.workers.hospital import film
+from tests.unit.workers.versions import film
 
 FILM = film("1", "p1", START, Version(0, 1, 2), 0.6)
 

@@ -17,7 +17,7 @@ from streams.timeline.snapshot import as_of
 from streams.timeline.timeline import Timeline
 from streams.timeline.timelines import Timelines
 from tests.unit.timeline.test_share import RETENTION, START, Log, digests, events, own
-from tests.unit.workers.hospital import film
+from tests.unit.workers.versions import film
 
 FINAL = Version(0, 1, 2)
 

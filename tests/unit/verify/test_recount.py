@@ -22,7 +22,7 @@ from streams.verify.findings import Finding
 from streams.verify.minutes import Minutes
 from streams.verify.recount import Recount, judged_by_several
 from streams.workers import late_words, ownership
-from tests.unit.verify.test_comparison import SCORER, SERVING
+from tests.unit.verify.wards import SCORER, SERVING
 from tests.unit.workers.bedsides import Bedside
 from tests.unit.workers.fakes import MODEL_REPOSITORY, START, Broker, Reader, encode, through, vitals
 

@@ -17,7 +17,7 @@ from streams.verify import said
 from streams.verify.said import said_of
 from streams.workers.ownership import outs_of, retention_of
 from tests.unit.workers.fakes import START, Broker, encode
-from tests.unit.workers.hospital import film, note
+from tests.unit.workers.versions import film, note
 
 SETTINGS = Settings(partitions=2)
 V1, V2, VOID = Version(0, 1, 2), Version(0, 2, 3), Version(0, 3, 4)

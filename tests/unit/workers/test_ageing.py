@@ -9,8 +9,8 @@ from streams.timeline.timeline import STUDIES
 from streams.workers.ageing import aged
 from tests.unit.workers.bedsides import Bedside, successor
 from tests.unit.workers.fakes import START, vitals
-from tests.unit.workers.hospital import film
 from tests.unit.workers.test_bedside_studies import V1, ratio, say
+from tests.unit.workers.versions import film
 
 
 async def test_films_of_a_patient_without_vital_signs_are_forgotten_by_passing_time(bedside: Bedside) -> None:
