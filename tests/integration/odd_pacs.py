@@ -13,6 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 _TRICKLE_S = 0.2
 _ODD_SERIES = [{}, 7, None, {"0020000E": "1.2"}, {"0020000E": {"Value": "1.2"}}, {"0020000E": {"Value": ["../../etc"]}}]
 
+_PLACE = ("0020000D", "0020000E", "00080018")
+"""Study, series, instance."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: OddPacs
@@ -70,6 +73,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _list(self) -> None:
         self._said(200, json.dumps(_ODD_SERIES).encode(), "application/dicom+json")
+
+    def _series(self) -> None:
+        """A list of instances whatever is asked for; one of another series among them."""
+        places = [("1.2.3", "1.2.3.1", "1.2.3.1.1"), ("1.2.3", "1.2.3.9", "1.2.3.9.1"), ("1.2.3", "1.2.3.1", "../etc")]
+        told = [{t: {"Value": [uid]} for t, uid in zip(_PLACE, place, strict=True)} for place in places]
+        self._said(200, json.dumps(told).encode(), "application/dicom+json")
 
     def _said(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)

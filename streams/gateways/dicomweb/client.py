@@ -11,20 +11,20 @@ from typing import Any, NamedTuple
 from dicomweb_client.web import DICOMwebClient, _Transaction
 
 from streams.errors import RejectedMessage
+from streams.gateways.dicomweb import metadata
 from streams.gateways.dicomweb.hosts import Place, permits
 from streams.gateways.dicomweb.returning import Source, in_parts, reference_of, refused_of
 from streams.gateways.web.bounds import Bounds
 from streams.gateways.web.failures import ServerAway
 from streams.gateways.web.session import new_session
 from streams.gateways.web.threads import AskedInThreads, T
-from streams.pixels import header
 from streams.pixels.header import Header
 from streams.pixels.terms import body_part
 from streams.records import ImageBasis
 
 MIB = 1024 * 1024
-LARGEST_ANSWER = 64 * MIB
-"""Bytes of an answer in JSON."""
+LARGEST_METADATA, _LARGEST_ANSWER = 64 * MIB, 16 * MIB
+"""Bytes of an answer in JSON: of what instances say of themselves, and of any other, which is held whole."""
 _MOST_SERIES = 1000
 _TRIES = 2
 _PAUSE_S = 0.3
@@ -54,6 +54,13 @@ class InstanceBytesClient(DICOMwebClient):  # type: ignore[misc]
                 return bytes(response.content)
             parts: Iterator[bytes] = self._decode_multipart_message(response, stream=True)
             return bytes(next(parts))
+
+    def series_metadata(self, study_uid: str, series_uid: str) -> bytes:
+        """Retrieve what every instance of a series says of itself, in JSON."""
+        url = f"{self._get_series_url(_Transaction.RETRIEVE, study_uid, series_uid)}/metadata"
+        accept = "application/dicom+json, application/json"
+        with self._http_get(url, headers={"Accept": accept}, stream=True) as response:
+            return bytes(response.content)
 
     def store_files(self, files: Sequence[bytes]) -> dict[str, Any]:
         """Store files (STOW-RS) in one request with its length, which not every PACS can do without."""
@@ -91,7 +98,7 @@ class PacsClient(AskedInThreads[InstanceBytesClient]):
             ``host-not-allowed``, ``redirects``, ``too-large``, ``pacs-refused``.
         """
         found = await self._ask(
-            LARGEST_ANSWER,
+            _LARGEST_ANSWER,
             lambda client: client.search_for_series(
                 study_uid, limit=_MOST_SERIES, fields=["Modality", "BodyPartExamined", _COUNT]
             ),
@@ -103,9 +110,11 @@ class PacsClient(AskedInThreads[InstanceBytesClient]):
 
         One whose UIDs are none, or those of another study, is left out: it could not be asked for.
         """
-        found = await self._ask(LARGEST_ANSWER, lambda client: client.retrieve_series_metadata(study_uid, series_uid))
-        headers = [header.read(one) for one in _objects(found)]
         wanted = study_uid, series_uid
+        # Read in the thread that asked: thousands of instances would hold up everything else of the worker.
+        headers = await self._ask(
+            LARGEST_METADATA, lambda client: metadata.headers(client.series_metadata(study_uid, series_uid))
+        )
         return [one for one in headers if (one.study_uid, one.series_uid) == wanted and is_uid(one.sop_uid)]
 
     async def instance(self, wanted: Header, most_bytes: int) -> bytes:
@@ -117,12 +126,12 @@ class PacsClient(AskedInThreads[InstanceBytesClient]):
     async def reference(self, basis: ImageBasis, study_uid: str) -> Source:
         """Return what results of an instance have to repeat of it: patient, study, and which it is."""
         uids = study_uid, basis.series_uid, basis.instance_uids[0]
-        found = await self._ask(LARGEST_ANSWER, lambda client: client.retrieve_instance_metadata(*uids))
+        found = await self._ask(LARGEST_METADATA, lambda client: client.retrieve_instance_metadata(*uids))
         return reference_of(found, uids)
 
     async def store(self, files: Sequence[bytes]) -> None:
         """Store files in the studies that they name; ``not-stored`` where the PACS refuses any of them."""
-        answer = await self._ask(LARGEST_ANSWER, lambda client: client.store_files(files))
+        answer = await self._ask(_LARGEST_ANSWER, lambda client: client.store_files(files))
         if count := refused_of(answer):
             raise RejectedMessage("not-stored", "PACS", f"all {len(files)} objects stored", f"{count} of them refused")
 

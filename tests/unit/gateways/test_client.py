@@ -90,6 +90,24 @@ async def test_a_series_whose_uid_is_none_is_never_asked_for(odd: OddPacs) -> No
     assert await client_of(odd, "list").series(STUDY) == []
 
 
+async def test_only_instances_of_the_series_that_was_asked_for_are_listed(odd: OddPacs) -> None:
+    found = await client_of(odd, "series").headers(STUDY, "1.2.3.1")
+    assert [one.sop_uid for one in found] == ["1.2.3.1.1"]
+    assert odd.asked == ["/series/studies/1.2.3/series/1.2.3.1/metadata"]
+
+
+@pytest.mark.parametrize(("way", "reason"), [("prose", "answer"), ("deep", "answer"), ("broken", "status-500")])
+async def test_metadata_that_another_try_may_mend_is_tried_again_later(odd: OddPacs, way: str, reason: str) -> None:
+    with pytest.raises(ServerAway, match=reason) as caught:
+        await client_of(odd, way).headers(STUDY, "1.2.3.1")
+    assert caught.value.reason == reason
+
+
+async def test_metadata_without_end_is_cut_at_the_limit(odd: OddPacs) -> None:
+    with pytest.raises(RejectedMessage, match="too-large"):
+        await client_of(odd, "endless", timeout_s=60.0).headers(STUDY, "1.2.3.1")
+
+
 async def test_no_message_names_a_study(odd: OddPacs) -> None:
     for way in ("away", "circle", "prose", "broken", "refusing", "missing"):
         with pytest.raises((RejectedMessage, ServerAway, NotThere)) as caught:
