@@ -69,8 +69,7 @@ class BedsideWork:
         self.positions = Positions()
         self.ticks: dict[int, Ticks] = {}
         self.due: dict[int, DueTimes] = {}
-        self._paying = 0
-        self._park_ms = int(settings.park_limit_s * 1000)
+        self._paying, self._park_ms = 0, int(settings.park_limit_s * 1000)
         self.pipeline: Pipeline[Flush] = Pipeline(
             self.begin, self.judge, self.publish, self.settle,
             max_records=settings.max_flush_records, in_flight=settings.flushes_in_flight,
@@ -195,10 +194,9 @@ class BedsideWork:
 
     def _act_on_tick(self, number: int, gathered: Gathered, flush: Flush) -> None:
         tick, runs = self.ticks[number].due(number, self.positions)
-        flush.runs += runs
+        flush.runs, share = flush.runs + runs, self.shares[number]
         if tick is None:
             return
-        share = self.shares[number]
         pieces = flush.pieces.setdefault(number, [])
         first = share.tick is None
         pieces += share.advance(tick)
@@ -223,8 +221,7 @@ class BedsideWork:
         share = self.shares[number]
         limit, since = cutoffs(share, self.settings), gathered.changed_since(share)
         for patient_id, received_at in gathered.patients(share, number, self.relay).items():
-            timelines = share.gathered(patient_id)
-            first = since.get(patient_id, NOTHING_SINCE)
+            timelines, first = share.gathered(patient_id), since.get(patient_id, NOTHING_SINCE)
             found = noted(patient_id, timelines, cutoffs=limit, received_at=received_at, since=first)
             if found is not None:
                 self.due[number].note(patient_id, found.snapshot.as_of)

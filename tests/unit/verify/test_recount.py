@@ -25,22 +25,8 @@ from streams.workers import late_words, ownership
 from tests.unit.verify.wards import SCORER, SERVING
 from tests.unit.workers.bedsides import Bedside
 from tests.unit.workers.fakes import MODEL_REPOSITORY, START, Broker, Reader, encode, through, vitals
+from tests.unit.workers.test_bedside_alerts import FIRST, POLICY, WORSE
 
-FIRST = START // MINUTE * MINUTE
-POLICY = """
-name: ward
-look_back: 2 h
-rules:
-  - name: high-risk
-    text: high risk
-    priority: high
-    raise_at: {level: high}
-    clear_below: {level: high}
-    minimum_duration: 2 min
-    cooldown: 10 min
-    escalation: [{after: 15 min, to: nurse in charge}]
-"""
-WORSE = {"9279-1": 30.0, "2708-6": 85.0, "8867-4": 140.0}
 Fact = ObservationVersion | PatientVersion | EncounterVersion
 
 
