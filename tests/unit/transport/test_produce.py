@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer import message_accumulator
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import RecordMetadata
 from hypothesis import given
@@ -164,6 +165,42 @@ async def test_a_batch_that_the_broker_does_not_take_is_retryable(wire: Wire) ->
     wire.error = KafkaTimeoutError()
     with pytest.raises(RetryableError, match="received KafkaTimeoutError; the inputs stay uncommitted"):
         await send(wire, Out("a", 0, b"k", b"1"))
+
+
+class SlowBroker:
+    """aiokafka's own place for waiting batches, emptied by one batch a second."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.values, self.waiting = 0.0, [], MessageAccumulator(None, BATCH_BYTES, 0, 30.0)
+        monkeypatch.setattr(message_accumulator.time, "monotonic", lambda: self.now)
+
+    def create_batch(self) -> BatchBuilder:
+        return self.waiting.create_builder()
+
+    async def send_batch(self, builder: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        return await self.waiting.add_batch(builder, TopicPartition(topic, partition), 30.0)
+
+    async def take(self, count: int) -> None:
+        """Take so many batches of the first partition, each a second after the one before."""
+        queue = self.waiting._batches[TopicPartition("a", 0)]
+        for _ in range(count):
+            for _turn_of_the_next in range(8):
+                await asyncio.sleep(0)
+            batch = queue.popleft()
+            self.now += 1.0
+            self.values += [record.value for record in MemoryRecords(bytes(batch.get_data_buffer())).next_batch()]
+            batch.drain_ready()
+            batch.done(base_offset=len(self.values) - 1)
+
+
+async def test_of_many_who_wait_for_one_partition_each_waits_its_own_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = SlowBroker(monkeypatch)
+    producer = Producer(Settings(), "test")
+    producer._producer = broker
+    sent = asyncio.gather(*(producer.send([Out("a", 0, b"k", b"%d" % i)]) for i in range(20)))
+    await broker.take(20)
+    assert [await one for one in await sent] == [[i] for i in range(20)]
+    assert broker.values == [b"%d" % i for i in range(20)]
 
 
 async def test_a_refusal_never_quotes_what_was_sent(wire: Wire) -> None:
