@@ -124,8 +124,9 @@ def reader(settings: Settings, client_id: str, wait_ms: int = 50) -> Any:
 
 @asynccontextmanager
 async def reading(settings: Settings, client_id: str) -> AsyncIterator[Any]:
-    """Return a `reader` that is connected for the time of the block."""
-    consumer = reader(settings, client_id)
+    """Return a `reader` that is connected for the time of the block, for going through partition after partition."""
+    # A broker is asked for one fetch at a time: held back at the end of a partition, it would delay the next one.
+    consumer = reader(settings, client_id, wait_ms=1)
     await consumer.start()
     try:
         yield consumer
