@@ -19,13 +19,14 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)  ## Start the embedded stack, replay a simulated ward, show the ranking
 	$(BIN)/cardiostream demo $(ARGS)
 
-# Stacks are started one at a time; what needs no other program runs in two processes beside them, stepping back, and
-# says what came of it at the end. ARGS may select tests of one kind only, so that none of the other are found (exit 5).
-BESIDE = $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+# Stacks are started two at a time, each module's in one process; what needs no other program runs in two processes beside
+# them, stepping back, and says what came of it at the end. ARGS may select tests of one kind only, so that none of the
+# other are found (exit 5).
+TWO = $(BIN)/python -m pytest --numprocesses 2
 define both
-@log=$$(mktemp); nice -n 10 $(BESIDE) -m "$(1)" $(ARGS) > $$log 2>&1 & beside=$$!; \
-$(BIN)/python -m pytest -m "$(2)" $(ARGS); alone=$$?; wait $$beside; beside=$$?; cat $$log; rm -f $$log; \
-test $$alone -eq 0 -o $$alone -eq 5 && test $$beside -eq 0 -o $$beside -eq 5
+@log=$$(mktemp); nice -n 10 $(TWO) --dist worksteal -m "$(1)" $(ARGS) > $$log 2>&1 & beside=$$!; \
+$(TWO) --dist loadfile -m "$(2)" $(ARGS); stacks=$$?; wait $$beside; beside=$$?; cat $$log; rm -f $$log; \
+test $$stacks -eq 0 -o $$stacks -eq 5 && test $$beside -eq 0 -o $$beside -eq 5
 endef
 
 test: $(STAMP)  ## Everything that needs nothing special
@@ -33,7 +34,7 @@ test: $(STAMP)  ## Everything that needs nothing special
 
 # Each of these starts a stack of its own and mostly waits, for feeds at a pace and for sessions to end: two at once.
 accept: $(STAMP)  ## The suites on Apache Kafka (KAFKA_HOME) and on public data (CARDIOSTREAM_DATA)
-	$(BESIDE) -m "kafka or realdata" $(ARGS)
+	$(TWO) --dist worksteal -m "kafka or realdata" $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -18,6 +18,8 @@ from streams.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 MODEL_REPOSITORY = ROOT / "model_repo"
+# A broker that lives for a minute: its Java's second compiler and parallel collector would cost more than they bring.
+os.environ.setdefault("KAFKA_JVM_PERFORMANCE_OPTS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true")
 _MARKS = {"stack_embedded": "embedded", "triton_url": "embedded", "stack_kafka": "kafka"}
 
 TINY_CONFIG = """\
