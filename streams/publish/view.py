@@ -60,6 +60,17 @@ class Placed(NamedTuple):
     """Ward of the score that was the latest before; empty where there was none."""
 
 
+class _Stand(NamedTuple):
+    """What a patient is ranked by."""
+
+    epoch: int
+    offset: int
+    level: str
+    place: float
+    """The index; `keys.INDETERMINATE` where there is none."""
+    ward: str
+
+
 class WriteCounts(msgspec.Struct, frozen=True):
     """What became of written rows; the three add up to the rows."""
 
@@ -92,7 +103,7 @@ class View:
         self._script = Script(redis, "latest", keys=2)
 
     async def write_many(self, rows: Sequence[ViewRow]) -> WriteCounts:
-        """Write rows in pipelines, then the rankings of those that became the latest; idempotent, in any order.
+        """Write rows in pipelines, then the rankings of those that are the latest; idempotent, in any order.
 
         Raises
         ------
@@ -110,9 +121,10 @@ class View:
 
     async def _write(self, rows: Sequence[ViewRow]) -> list[Placed]:
         placed = await self._places(rows)
-        applied = [(row, one.ward_before) for row, one in zip(rows, placed, strict=True) if one.place == 1]
-        if applied:
-            await self._rank(applied)
+        # Also those that were there already: whoever wrote them may have ended before it came to the rankings.
+        latest = [(row, one.ward_before) for row, one in zip(rows, placed, strict=True) if one.place >= 0]
+        if latest:
+            await self._rank(latest)
         return placed
 
     async def _places(self, rows: Sequence[ViewRow]) -> list[Placed]:
@@ -138,29 +150,43 @@ class View:
             encode(Update(row.patient_id, row.level, row.index, row.as_of, row.version, row.ward, row.bed)),
         )
 
-    async def _rank(self, applied: Sequence[tuple[ViewRow, str]]) -> None:
-        """Rank patients by their newest row, and take them out of the wards that they have left."""
-        newest = {row.patient_id: row for row, _ in applied}
+    async def _rank(self, latest: Sequence[tuple[ViewRow, str]]) -> None:
+        """Rank patients by their newest row, and again by what another writer has put in its place meanwhile."""
+        left = [(row.patient_id, before) for row, before in latest]
+        stands = {r.patient_id: _Stand(r.epoch, r.offset, r.level, _place(r.index), r.ward) for r, _ in latest}
+        while stands:
+            await self._move(stands, left)
+            # Scores are compared in Redis, places are not: a ranking may stand in another part of a cluster.
+            newer = await self._overtaken(stands)
+            left = [(name, stands[name].ward) for name in newer]
+            stands = newer
+
+    async def _move(self, stands: Mapping[str, _Stand], left: Iterable[tuple[str, str]]) -> None:
         leave: defaultdict[str, set[str]] = defaultdict(set)
         enter: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        for row, before in applied:
-            if before and before != newest[row.patient_id].ward:
-                leave[keys.ranking(before)].add(row.patient_id)
-        for name, row in newest.items():
-            if row.level == keys.RETIRED:
+        for name, ward in left:
+            if ward and ward != stands[name].ward:
+                leave[keys.ranking(ward)].add(name)
+        for name, stand in stands.items():
+            if stand.level == keys.RETIRED:
                 leave[keys.RANKING].add(name)
                 continue
-            for key in keys.rankings(row.ward):
-                enter[key][name] = _place(row.index)
-        await self._move(leave, enter)
-
-    async def _move(self, leave: Mapping[str, set[str]], enter: Mapping[str, Mapping[str, float]]) -> None:
+            for key in keys.rankings(stand.ward):
+                enter[key][name] = stand.place
         async with self._redis.pipeline(transaction=False) as pipeline:
             for key, names in leave.items():
                 pipeline.zrem(key, *names)
             for key, places in enter.items():
                 pipeline.zadd(key, places)
             await pipeline.execute()
+
+    async def _overtaken(self, stands: Mapping[str, _Stand]) -> dict[str, _Stand]:
+        """Return what stands of the patients whose latest score is another by now."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for name in stands:
+                pipeline.hmget(keys.latest(name), "epoch", "offset", "level", "index", "ward")
+            found = {name: _stand(*values) for name, values in zip(stands, await pipeline.execute(), strict=True)}
+        return {name: one for name, one in found.items() if one is not None and one[:2] != stands[name][:2]}
 
     async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
         """Tell whether this Redis holds these partitions' view, built from this topic; False for an emptied one."""
@@ -182,6 +208,12 @@ class View:
 
 def _fields(partitions: Iterable[int]) -> list[str]:
     return [f"partition:{number}" for number in sorted(partitions)]
+
+
+def _stand(*fields: bytes | None) -> _Stand | None:
+    """Read a patient's latest score; None where there is none any more."""
+    epoch, offset, level, index, ward = (field.decode() if field else "" for field in fields)
+    return _Stand(int(epoch), int(offset), level, _place(float(index) if index else None), ward) if epoch else None
 
 
 def _place(index: float | None) -> float:

@@ -143,7 +143,7 @@ class CacheWork:
             log.warning("view not rebuilt: %s", reason)
 
     async def _repair(self) -> None:
-        """Mend the ranking now and then: it is derived, and two writers may have crossed."""
+        """Mend the ranking now and then: it is derived, and a key of it may be lost."""
         if time.monotonic() >= self._repair_at:
             self._repair_at = time.monotonic() + REPAIR_EVERY_S
             await Board(self.redis).repair()

@@ -60,7 +60,7 @@ class Ward:
         await wait_until_settled(self.stack.settings, wait_s)
         return await audit(self.stack.settings)
 
-    def eventually(self, wait_s: float = 60.0) -> Report:
+    def eventually(self, wait_s: float = 120.0) -> Report:
         """Count again and again until everything agrees, or the time is over."""
         end = time.monotonic() + wait_s
         report = self.settled()

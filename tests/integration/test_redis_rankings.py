@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
 from streams.publish.board import Board, Ranked
-from streams.publish.view import View, WriteCounts
+from streams.publish.view import View, ViewRow, WriteCounts
 from tests.integration.redis_views import LENGTH, TTL_S, contents, ranked, retired, row
 
 pytestmark = pytest.mark.embedded
@@ -72,6 +74,54 @@ async def test_an_older_score_brings_nobody_back_to_the_ward_they_left(view: Vie
     await view.write_many([row(2, ward="ICU")])
     await view.write_many([row(1, ward="North"), row(2, ward="ICU")])
     assert await board.wards() == ["ICU"]
+
+
+class Overtaken(View):
+    """A writer that is held up between a score and its place, while others write."""
+
+    meanwhile: list[ViewRow | None]
+
+    async def _move(self, *arguments: Any) -> None:
+        while self.meanwhile:
+            other = View(self._redis, self.topic_id, latest_ttl_s=TTL_S, history_length=LENGTH)
+            next_ = self.meanwhile.pop()
+            await (other.write_many([next_]) if next_ else self._redis.flushall())
+        await super()._move(*arguments)
+
+
+@pytest.fixture
+def overtaken(redis: Redis) -> Overtaken:
+    return Overtaken(redis, "topic-1", latest_ttl_s=TTL_S, history_length=LENGTH)
+
+
+async def test_a_writer_that_is_overtaken_between_score_and_place_leaves_the_newer_place(
+    overtaken: Overtaken, board: Board
+) -> None:
+    overtaken.meanwhile = [row(2, index=90.0, ward="ICU")]
+    await overtaken.write_many([row(1, index=10.0, ward="North"), row(1, index=20.0, patient_id="b", ward="North")])
+    assert (await board.places(), await board.places("ICU")) == ({"a": 90.0, "b": 20.0}, {"a": 90.0})
+    assert await board.places("North") == {"b": 20.0}
+
+
+async def test_a_writer_that_is_overtaken_by_a_retirement_ranks_nobody(overtaken: Overtaken, board: Board) -> None:
+    overtaken.meanwhile = [retired(2)]
+    await overtaken.write_many([row(1, ward="North")])
+    assert (await board.places(), await board.places("North")) == ({}, {})
+
+
+async def test_a_redis_emptied_between_score_and_place_is_no_error(overtaken: Overtaken, board: Board) -> None:
+    overtaken.meanwhile = [None]
+    await overtaken.write_many([row(1, ward="North")])
+    assert await board.latest("a") is None
+
+
+async def test_a_place_that_a_writer_did_not_come_to_is_given_with_the_next_repeat(
+    view: View, board: Board, redis: Redis
+) -> None:
+    await view.write_many([row(1, ward="North")])
+    await redis.delete("risk:ranking", "risk:ward:{North}:ranking")
+    assert await view.write_many([row(1, ward="North")]) == WriteCounts(applied=0, repeated=1, older=0)
+    assert (await board.places(), await board.places("North")) == ({"a": 40.0}, {"a": 40.0})
 
 
 async def test_who_has_no_index_stands_at_the_end_of_the_wards_ranking(view: View, board: Board) -> None:

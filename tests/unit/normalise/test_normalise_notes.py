@@ -269,9 +269,8 @@ def test_a_bare_text_is_a_note_of_the_patient_in_its_key() -> None:
 
 
 def test_a_bare_text_says_its_character_set_version_and_what_it_replaces() -> None:
-    event = plain(b"x", note_id="n2", content_type="text/plain; charset=latin1", version_id="2", replaces="n1").events[
-        0
-    ]
+    told = plain(b"x", note_id="n2", content_type="text/plain; charset=latin1", version_id="2", replaces="n1")
+    event = told.events[0]
     assert isinstance(event, NoteVersion)
     assert event.attachment == Attachment("text/plain; charset=latin1", b"x")
     assert (event.version.version_id, event.replaces) == (2, ("DocumentReference/n1",))

@@ -25,13 +25,8 @@ from streams.workers import late_words, ownership
 from streams.workers.bedside import BedsideWork
 from tests.unit.workers.fakes import HOUR, MODEL_REPOSITORY, START, Broker, Host, encode, through, vitals
 
-OBS, PAT, TRANSFERS, SCORES, STATE = (
-    topics.EVENTS_OBSERVATIONS,
-    topics.EVENTS_PATIENTS,
-    topics.EVENTS_TRANSFERS,
-    topics.SCORES,
-    topics.STATE,
-)
+OBS, PAT, TRANSFERS = topics.EVENTS_OBSERVATIONS, topics.EVENTS_PATIENTS, topics.EVENTS_TRANSFERS
+SCORES, STATE = topics.SCORES, topics.STATE
 SPEC = load(MODEL_REPOSITORY, "deterioration_gru")
 PARTITIONS = 2
 ANN = alias("urn:mrn", "ann", "hospital")
