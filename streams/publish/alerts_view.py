@@ -59,7 +59,7 @@ class AlertsView:
         self._script = Script(redis, "alert", keys=2)
 
     async def write_many(self, rows: Sequence[AlertRow]) -> int:
-        """Write rows, then the lists of those that were news, and return how many were; idempotent, in any order.
+        """Write rows, then the lists of those that stand, and return how many were news; idempotent, in any order.
 
         Raises
         ------
@@ -76,11 +76,12 @@ class AlertsView:
 
     async def _write(self, rows: Sequence[AlertRow]) -> int:
         placed = await self._script.call([self._arguments(row) for row in rows])
-        news = [(row, ward.decode()) for row, (place, ward) in zip(rows, placed, strict=True) if place == 1]
-        newest = {(row.patient_id, row.alert_id): row for row, _ in news}
+        # Also those that were there already: whoever wrote them may have ended before it came to the lists.
+        stand = [(row, ward.decode()) for row, (place, ward) in zip(rows, placed, strict=True) if place >= 0]
+        newest = {(row.patient_id, row.alert_id): row for row, _ in stand}
         leave: defaultdict[str, set[str]] = defaultdict(set)
         enter: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        for row, before in news:
+        for row, before in stand:
             last = newest[row.patient_id, row.alert_id]
             for ward in {before, row.ward} - ({last.ward} if last.is_open else set()) - {""}:
                 leave[keys.open_alerts(ward)].add(_member(row))
@@ -91,7 +92,7 @@ class AlertsView:
             for key in {keys.OPEN_ALERTS, keys.open_alerts(row.ward)}:
                 enter[key][_member(row)] = float(row.changed_at)
         await self._move(leave, enter)
-        return len(news)
+        return sum(place == 1 for place, _ in placed)
 
     def _arguments(self, row: AlertRow) -> tuple[Any, ...]:
         return (

@@ -69,6 +69,16 @@ async def test_an_alert_that_has_ended_leaves_every_list_and_no_older_word_opens
     assert await listed(view) == await listed(view, "ICU") == []
 
 
+async def test_lists_that_a_writer_did_not_come_to_are_mended_with_the_next_repeat(view: AlertsView) -> None:
+    words = [word(1), word(2, "a2"), word(3, "a2", is_open=False)]
+    await view.write_many(words)
+    await view._redis.delete(keys.OPEN_ALERTS, keys.open_alerts("ICU"))
+    await view._redis.zadd(keys.OPEN_ALERTS, {"p1 a2": 2000.0})
+    assert await view.write_many(words) == 0
+    assert await listed(view) == await listed(view, "ICU") == [("p1", "a1")]
+    assert await view._redis.zrange(keys.OPEN_ALERTS, 0, -1) == [b"p1 a1"]
+
+
 async def test_a_newer_epoch_speaks_last_whatever_its_offset(view: AlertsView) -> None:
     await view.write_many([word(900, epoch=1), word(5, epoch=2)])
     assert await alerts_of(view._redis, "p1") == {"a1": b'{"n":5}'}
