@@ -127,6 +127,7 @@ def from_the_chart(services: Stack) -> dict[str, Container]:
         "kafka": {"bootstrapServers": given.bootstrap_servers, "partitions": given.partitions, "replicationFactor": 1},
         "redis": {"url": given.redis_url},
         "triton": {"enabled": False, "url": given.triton_url},
+        "networkPolicy": {"enabled": False},
         "settings": {**own, "stop_deadline_s": 12},
         "ward": WARD,
     }
@@ -167,13 +168,24 @@ def test_what_compose_deploys_scores_a_ward(services: Stack, running: Running, t
 
 def test_what_the_chart_deploys_scores_a_ward(services: Stack, running: Running) -> None:
     containers = from_the_chart(services)
-    assert_it_scores(running, containers, containers["ward"])
+    assert_it_scores(running, containers, containers["ward"], lambda: assert_models_switch(running, containers))
     watch = containers["bedside"]._replace(name="watch", arguments=("watch", "--once"))
     assert running.finish(watch) == 0
     assert "sim" in running.said("watch")
 
 
-def assert_it_scores(running: Running, containers: dict[str, Container], ward: Container) -> None:
+def assert_models_switch(running: Running, containers: dict[str, Container]) -> None:
+    """Check a model, silence it and make it live again, from a shell in the bedside pod."""
+    model = str(ROOT / "model_repo/deterioration_gru")
+    why = ("deterioration_gru", "3", "--why", "test", "--by", "test")
+    for name, arguments in {"check": (model, "--triton"), "silence": why, "promote": why}.items():
+        command = containers["bedside"]._replace(name=name, arguments=("models", name, *arguments))
+        assert running.finish(command) == 0, running.said(name)
+
+
+def assert_it_scores(
+    running: Running, containers: dict[str, Container], ward: Container, then: Callable[[], None] = lambda: None
+) -> None:
     assert running.finish(containers["topics"]) == 0, running.said("topics")
     for name in WORKERS:
         running.start(containers[name])
@@ -181,6 +193,7 @@ def assert_it_scores(running: Running, containers: dict[str, Container], ward: C
     assert running.finish(ward) == 0, running.said("ward")
     running.wait("a score", lambda: running.counted("bedside", "cardiostream_scores_total") > 0)
     running.wait("a view", lambda: running.counted("cache", "cardiostream_view_writes_total") > 0)
+    then()
     assert all(running.answers(name, "/live") for name in WORKERS)
     assert running.stop() == dict.fromkeys(WORKERS, 0), {name: running.said(name) for name in WORKERS}
     running.processes.clear()

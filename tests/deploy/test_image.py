@@ -8,11 +8,14 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from streams.commands.worker import Name
 from streams.embedded.worker import WORKERS
 from tests.deploy.compose import program
 
 ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "model_repo"
 DOCKERFILE = ROOT / "deploy/docker/Dockerfile"
 LINES = DOCKERFILE.read_text("utf-8").splitlines()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -57,6 +60,29 @@ def test_what_it_copies_is_there_and_not_left_out_of_the_context() -> None:
     }
     assert copied <= kept
     assert all((ROOT / source).exists() for source in copied)
+
+
+def in_the_context(path: str) -> bool:
+    """Tell whether the build context holds a file: of the lines that match it, or a folder above, the last counts."""
+    held = True
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        parts = re.escape(line.removeprefix("!")).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
+        if line and not line.startswith("#") and re.fullmatch(f"{parts}(?:/.*)?", path):
+            held = line.startswith("!")
+    return held
+
+
+@pytest.mark.parametrize("model", sorted(one.parent.name for one in MODELS.glob("*/golden.json")))
+def test_what_models_check_reads_is_in_the_context(model: str) -> None:
+    assert in_the_context(f"model_repo/{model}/golden.json")
+    assert in_the_context(f"model_repo/{model}/model.toml")
+    assert in_the_context(f"model_repo/{model}/3/golden.json")
+
+
+def test_what_nobody_reads_who_serves_is_not_in_the_context() -> None:
+    assert not in_the_context("model_repo/deterioration_gru/metrics.json")
+    assert not in_the_context("streams/__pycache__/cli.cpython-311.pyc")
+    assert not in_the_context("tests/conftest.py")
 
 
 def test_it_installs_the_pins_of_the_project_and_no_extra() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
@@ -101,6 +103,31 @@ async def test_a_triton_that_is_away_is_a_failed_check(repository: Path) -> None
     [last] = [one for one in await checks(repository, MODEL, "4", away) if one.name == "answers by Triton"]
     assert not last.ok
     assert last.words.startswith("unavailable")
+
+
+async def through_a_session(tensors: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    session = onnxruntime.InferenceSession(str(MODEL_REPOSITORY / MODEL / "3/model.onnx"))
+    return {"risk": session.run(["risk"], dict(tensors))[0]}
+
+
+async def test_where_onnxruntime_is_not_installed_the_answers_by_triton_stand_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    found = await checks(MODEL_REPOSITORY, MODEL, "", through_a_session)
+    assert [one for one in found if not one.ok] == []
+    assert [(one.name, "not run here" in one.words) for one in found[-2:]] == [
+        ("network", True), ("answers by Triton", False),
+    ]  # fmt: skip
+
+
+async def test_without_onnxruntime_and_without_triton_nothing_says_what_the_network_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    last = (await checks(MODEL_REPOSITORY, MODEL))[-1]
+    assert (last.name, last.ok) == ("network", False)
+    assert "ask the running Triton instead (--triton)" in last.words
 
 
 async def test_a_triton_that_answers_nonsense_is_a_failed_check(repository: Path) -> None:
