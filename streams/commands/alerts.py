@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from streams.clock import Instant, WallClock, isoformat
 from streams.errors import RejectedMessage
 from streams.records import Alert, AlertCommand, CommandAction
 from streams.settings import Settings
+from streams.user import user
 
 Patient = Annotated[str, typer.Argument(help="Bare patient id.")]
 Named = Annotated[str, typer.Argument(metavar="ALERT", help="Id of the alert, or its beginning; as listed.")]
@@ -116,11 +116,13 @@ def milliseconds(text: str, option: str) -> Instant:
 def _say(patient: str, named: str, action: CommandAction, by: str, lasts: Instant | None = None) -> None:
     from streams.verify.alerts import alerts_of, clock_of, say
 
+    who = by or user()
+
     async def found() -> AlertCommand:
         settings = _connected()
         alert = chosen(await alerts_of(settings), patient, named)
         now = await clock_of(settings, patient, WallClock().now())
-        word = command(alert, action, by or getpass.getuser(), now, lasts)
+        word = command(alert, action, who, now, lasts)
         await say(settings, word)
         return word
 

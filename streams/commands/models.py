@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +16,7 @@ from streams.clock import HOUR, WallClock, isoformat
 from streams.errors import ContractError, RejectedMessage
 from streams.records import Mode, ModelModes
 from streams.settings import Settings
+from streams.user import user
 
 if TYPE_CHECKING:
     from streams.registry.checks import Ask, Check
@@ -192,7 +192,7 @@ def _change(
 
     settings = _connected()
     shipped = load_any(settings.model_repository, model).version
-    who = by or _user()
+    who = by or user()
     written = asyncio.run(change(settings, model, shipped, to, by=who, why=why, clock=WallClock()))
     typer.echo(f"{model}: {in_words(written.record.was)} -> {in_words(written.record.modes)}, record {written.offset}")
     if written.overtaken:
@@ -206,13 +206,6 @@ def _change(
         )
         raise typer.Exit(1)
     typer.echo(f"in force on all {settings.partitions} partitions; whoever was judged otherwise is judged again")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise RejectedMessage("by", "--by", "who asks, for this machine knows no name of its user", "none") from error
 
 
 def _checked(model: str, version: str, unchecked: bool) -> None:
