@@ -30,10 +30,10 @@ def program(name: str) -> str:
 
 
 @cache
-def resolved() -> dict[str, Any]:
+def resolved(**variables: str) -> dict[str, Any]:
     """Return the project, every profile of it, with variables, anchors and defaults resolved; no daemon is asked."""
     argv = [program("docker-compose"), "--file", str(COMPOSE), "--profile", "*", "config", "--format", "json"]
-    told = subprocess.run(argv, env={"HOME": "/nonexistent"}, capture_output=True, text=True, check=False)
+    told = subprocess.run(argv, env={"HOME": "/nonexistent", **variables}, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stderr) == (0, "")
     found: dict[str, Any] = json.loads(told.stdout)
     return found
@@ -46,9 +46,9 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def ours() -> dict[str, Container]:
-    """Return the containers of our own image."""
+    """Return the containers of our own image; a variable that is passed on and that nobody sets is none."""
     return {
-        name: Container(name, tuple(one["command"]), one["environment"])
+        name: Container(name, tuple(one["command"]), {n: v for n, v in one["environment"].items() if v is not None})
         for name, one in services().items()
         if one["image"].startswith("cardiostream:")
     }

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, validators
-from pydantic import TypeAdapter
 
 from streams.commands.worker import Name
+from streams.doors import usual_sources
 from streams.embedded.triton import STOCK_IMAGE
-from streams.settings import SECRETS_DIR, Pacs, Settings
+from streams.settings import SECRETS_DIR, Settings
 from tests.deploy import compose
 
 SERVICES = compose.services()
@@ -130,7 +130,15 @@ def test_a_container_gets_settings_that_there_are(name: str, monkeypatch: pytest
         if variable != SECRETS_DIR:
             monkeypatch.setenv(variable, value)
     assert Settings().bootstrap_servers == "kafka:9092"
-    assert TypeAdapter(tuple[Pacs, ...]).validate_json(OURS[name].env["CARDIOSTREAM_PACS"]) == ()
+    assert (Settings().sources, Settings().pacs, Settings().document_servers) == (usual_sources(), (), ())
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("variable", ["CARDIOSTREAM_SOURCES", "CARDIOSTREAM_PACS", "CARDIOSTREAM_DOCUMENT_SERVERS"])
+def test_what_a_site_says_of_its_doors_and_servers_reaches_every_container(name: str, variable: str) -> None:
+    said = '[{"name": "main", "url": "https://there.example/r4"}]'
+    services = compose.resolved(**{variable: said})["services"]
+    assert services[name]["environment"][variable] == said
 
 
 def test_no_environment_holds_a_secret_and_the_password_goes_to_who_uses_the_view() -> None:
