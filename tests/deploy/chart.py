@@ -32,15 +32,25 @@ def values() -> dict[str, Any]:
     return found
 
 
-def render(given: dict[str, Any] | None = None) -> list[Resource]:
+def render(given: dict[str, Any] | None = None, revision: int = 1) -> list[Resource]:
     """Return the resources of a release with these values in place of defaults; `Refused` where they cannot be."""
+    texts = [text for path, text in sorted(_files(given or {}, revision).items()) if path.endswith(".yaml")]
+    return [one for text in texts for one in yaml.safe_load_all(text) if one]
+
+
+def notes(given: dict[str, Any]) -> str:
+    """Return what Helm says after an install with these values."""
+    [found] = [text for path, text in _files(given, 1).items() if path.endswith("NOTES.txt")]
+    return found
+
+
+def _files(given: dict[str, Any], revision: int) -> dict[str, str]:
     try:
-        _loaded().validate_schema(_loaded().merge_values(given or {}))
-        files = _loaded().render(given or {}, name=RELEASE, namespace=NAMESPACE)
+        _loaded().validate_schema(_loaded().merge_values(given))
+        found: dict[str, str] = _loaded().render(given, name=RELEASE, namespace=NAMESPACE, revision=revision)
     except helm_python.HelmError as error:
         raise Refused(str(error)) from error
-    texts = [text for path, text in sorted(files.items()) if path.endswith(".yaml")]
-    return [one for text in texts for one in yaml.safe_load_all(text) if one]
+    return found
 
 
 def lint() -> list[str]:
@@ -58,13 +68,16 @@ def named(resources: list[Resource], kind: str, name: str) -> Resource:
 
 
 def containers(given: dict[str, Any]) -> dict[str, Container]:
-    """Return the containers of our own image that a release runs, the environment put together as the kubelet does."""
+    """Return the containers of our own image that a release runs, the environment put together as the kubelet does.
+
+    By the name of what makes them, without those of the release and of its revision.
+    """
     resources = render(given)
     shared = named(resources, "ConfigMap", "")["data"]
     found = {}
     for one in resources:
         pod = one.get("spec", {}).get("template", {}).get("spec")
-        name = one["metadata"]["name"].removeprefix(f"{RELEASE}-")
+        name = one["metadata"]["name"].removeprefix(f"{RELEASE}-").removesuffix("-1")
         if pod and name != "triton":
             [container] = pod["containers"]
             found[name] = Container(name, tuple(container["args"]), _environment(container, shared, f"{name}-0"))

@@ -9,9 +9,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from bench import sizing
 from streams import topics
 from streams.embedded.triton import STOCK_IMAGE
 from streams.settings import Settings
+from streams.workers.notes import work as notes_work
 from tests.deploy import chart
 from tests.deploy.chart import Refused, named, render
 from tests.deploy.releases import (
@@ -26,6 +28,8 @@ from tests.deploy.releases import (
     every_worker,
     pods,
 )
+
+OWN_TRITON = {"enabled": False, "url": "triton.ml.svc:8001"}
 
 
 def test_helm_finds_nothing_to_complain_about() -> None:
@@ -71,6 +75,24 @@ def test_a_worker_is_scaled_by_the_lag_of_its_own_group_to_at_most_its_partition
     target = named(EVERYTHING, spec["scaleTargetRef"]["kind"], name)
     assert spec["scaleTargetRef"]["name"] == target["metadata"]["name"]
     assert "replicas" not in target["spec"]
+
+
+def test_without_lag_a_stateful_set_keeps_the_pods_that_its_memory_asks_for() -> None:
+    values = {"keda": {"enabled": True, "minReplicas": 2}, "workers": {"bedside": {"replicas": 5}}}
+    resources = render(values)
+    least = {name: named(resources, "ScaledObject", name)["spec"]["minReplicaCount"] for name in WORKERS}
+    assert least == {"bedside": 5, "cache": 2, "imaging": 2, "normalise": 2, "notes": 2}
+    values["keda"]["minReplicas"] = 4
+    values["workers"]["bedside"]["replicas"] = 3
+    assert named(render(values), "ScaledObject", "bedside")["spec"]["minReplicaCount"] == 4
+    assert "test-bedside (StatefulSet, 4 to 12 by lag)" in chart.notes(values)
+
+
+def test_a_pod_of_bedside_gets_the_memory_that_the_capacity_plan_counts_on_and_more_than_the_mean() -> None:
+    memory = {kind: one["memory"] for kind, one in chart.values()["workers"]["bedside"]["resources"].items()}
+    mib = {kind: 1024 * int(size.removesuffix("Gi")) for kind, size in memory.items()}
+    assert mib["requests"] >= sizing.WORKER_MIB
+    assert mib["limits"] >= 1.25 * sizing.WORKER_MIB
 
 
 @every_worker
@@ -142,9 +164,23 @@ def test_topics_are_made_before_anything_else_and_not_by_what_a_hook_cannot_see(
 
 
 def test_the_ward_runs_only_where_it_is_asked_for() -> None:
-    assert [one for one in DEFAULT if one["metadata"]["name"] == "test-ward"] == []
-    arguments = containers(EVERYTHING)["test-ward/command"]["args"]
+    assert [one for one in DEFAULT if "ward" in one["metadata"]["name"]] == []
+    arguments = containers(EVERYTHING)["test-ward-1/command"]["args"]
     assert arguments == ["simulate", "--patients", "20", "--hours", "12", "--speed", "600x"]
+
+
+def test_no_upgrade_changes_a_job_whose_template_cannot_be_changed() -> None:
+    jobs = [
+        {one["metadata"]["name"] for one in render(ALL_ON, revision) if one["kind"] == "Job" and not is_hook(one)}
+        for revision in (1, 2)
+    ]
+    assert jobs == [{"test-ward-1"}, {"test-ward-2"}]
+
+
+def is_hook(resource: dict[str, Any]) -> bool:
+    """Tell whether Helm makes it anew each time, and takes away the one before it."""
+    notes = resource["metadata"].get("annotations", {})
+    return "helm.sh/hook" in notes and "before-hook-creation" in notes["helm.sh/hook-delete-policy"]
 
 
 def test_triton_serves_the_models_of_the_workers_image() -> None:
@@ -154,6 +190,13 @@ def test_triton_serves_the_models_of_the_workers_image() -> None:
     assert models["command"] == ["cp", "--recursive", "--no-target-directory", "/models", "/served/models"]
     assert "--model-repository=/served/models" in triton["args"]
     assert "nvidia.com/gpu" not in triton["resources"]["limits"]
+
+
+def test_connections_to_triton_end_so_that_pods_that_come_later_are_found_and_no_call_is_cut_off() -> None:
+    found = dict(word.split("=") for word in containers(DEFAULT)["test-triton/triton"]["args"])
+    assert found["--grpc-max-connection-age"] == "60000"
+    longest_ms = 1000 * max(Settings().inference_deadline_ms / 1000, notes_work._INFERENCE_S)
+    assert int(found["--grpc-max-connection-age-grace"]) > longest_ms
 
 
 def test_on_gpus_triton_asks_for_them_and_the_models_that_go_there_are_named() -> None:
@@ -170,10 +213,35 @@ def test_the_engines_of_tensorrt_have_a_folder() -> None:
 
 
 def test_a_triton_of_one_s_own_is_used_instead() -> None:
-    own = {"triton": {"enabled": False, "url": "triton.ml.svc:8001"}}
-    resources = render(own)
+    there = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ml"}}}]
+    resources = render({"triton": OWN_TRITON, "networkPolicy": {"triton": there}})
     assert named(resources, "ConfigMap", "")["data"]["CARDIOSTREAM_TRITON_URL"] == "triton.ml.svc:8001"
     assert not [one for one in resources if one["metadata"]["name"].endswith("-triton")]
+    egress = named(resources, "NetworkPolicy", "bedside")["spec"]["egress"]
+    assert {"to": there, "ports": [{"port": 8001, "protocol": "TCP"}]} in egress
+
+
+def test_without_network_policies_nobody_has_to_say_where_a_triton_of_one_s_own_is() -> None:
+    resources = render({"triton": OWN_TRITON, "networkPolicy": {"enabled": False}})
+    assert named(resources, "ConfigMap", "")["data"]["CARDIOSTREAM_TRITON_URL"] == "triton.ml.svc:8001"
+
+
+@pytest.mark.parametrize(
+    ("servers", "policy", "told"),
+    [
+        ("pacs", "pacs", "lets the imaging worker reach it: set networkPolicy.pacs"),
+        (
+            "documentServers",
+            "documents",
+            "lets the notes worker reach it: set networkPolicy.documents",
+        ),
+    ],
+)
+def test_who_names_a_server_that_the_policies_keep_out_of_reach_is_told(servers: str, policy: str, told: str) -> None:
+    given = {servers: [{"name": "main", "url": "https://there.example/r4"}]}
+    assert told in chart.notes(given)
+    assert told not in chart.notes({**given, "networkPolicy": {policy: [{"ipBlock": {"cidr": "192.0.2.30/32"}}]}})
+    assert told not in chart.notes({})
 
 
 @pytest.mark.parametrize(
@@ -188,6 +256,14 @@ def test_a_triton_of_one_s_own_is_used_instead() -> None:
         ({"kafka": {"security": "SASL_SSL", "user": "me"}}, "kafka.passwordSecret.name: expected a Secret"),
         ({"kafka": {"security": "SASL_SSL", "passwordSecret": {"name": "s"}}}, "kafka.user: expected a user"),
         ({"triton": {"enabled": False}}, "triton.url: expected host:port of Triton"),
+        (
+            {"triton": OWN_TRITON},
+            "networkPolicy.triton: expected where the Triton at triton.url (triton.ml.svc",
+        ),
+        (
+            {"keda": {"enabled": True}, "workers": {"bedside": {"replicas": 13}}},
+            "workers.bedside.keda.maxReplicas: expected at least the least pods (13: keda.minReplicas",
+        ),
         ({"redis": {"url": "redis://:word@redis:6379/0"}}, "redis.url: expected no user or password in it"),
         ({"pacs": [{"name": "main", "password": "word"}]}, "pacs: expected password_file"),
         ({"image": {"tag": "latest"}}, "tag"),

@@ -120,7 +120,7 @@ def mounted(name: str) -> set[str]:
         ("imaging", {*OF_KAFKA, "pacs-token"}),
         ("notes", {*OF_KAFKA, "documents-token"}),
         ("topics", OF_KAFKA),
-        ("ward", OF_KAFKA),
+        ("ward-1", OF_KAFKA),
         ("triton", set()),
     ],
 )

@@ -191,6 +191,14 @@ CARDIOSTREAM_{{ upper $name }}: {{ include "cs.value" $value | quote }}
 {{- end }}
 {{- end -}}
 
+{{- /* Least pods of a worker that KEDA scales. Those of a StatefulSet hold state in memory, which no lag shows: they are
+never fewer than the memory of all patients asks for. Takes (list root worker). */ -}}
+{{- define "cs.leastPods" -}}
+{{- $least := int (index . 0).Values.keda.minReplicas -}}
+{{- if eq (index . 1).kind "StatefulSet" -}}{{- $least = max $least (int (index . 1).replicas) -}}{{- end -}}
+{{- $least -}}
+{{- end -}}
+
 {{- /* Where pods go; takes (list root component). */ -}}
 {{- define "cs.placing" -}}
 {{- $root := index . 0 -}}
