@@ -201,8 +201,12 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
 def compare_alerts(alerts: Mapping[str, AlertRow], view: View) -> list[Finding]:
     """Hold the open alerts in Redis against the newest words on `risk.alerts`."""
     wanted = {name: word.json for name, word in alerts.items() if word.is_open}
+    lists = {(w.patient_id, w.alert_id): {"", w.ward} for w in alerts.values() if w.is_open}
     return counted(
         {
+            "Redis: alerts in wrong lists": sum(
+                lists.get(name) != view.alert_lists.get(name) for name in lists.keys() | view.alert_lists.keys()
+            ),
             "Redis: open alerts missing": len(wanted.keys() - view.alerts.keys()),
             "Redis: open alerts that have ended": len(view.alerts.keys() - wanted.keys()),
             "Redis: open alerts by another word": sum(

@@ -147,7 +147,9 @@ class CacheWork:
         if time.monotonic() >= self._repair_at:
             self._repair_at = time.monotonic() + REPAIR_EVERY_S
             await Board(self.redis).repair()
-            await self.alerts.repair()
+            if await self.alerts.repair():
+                log.warning("Redis has lost words on alerts; the view is rebuilt")
+                self._behind = True
 
     async def _rebuild(self, numbers: frozenset[int]) -> int:
         """Write the latest scores first, so that the ward sees them, then the trends."""

@@ -110,12 +110,13 @@ class FakeAlerts:
     def __init__(self) -> None:
         self.rows: list[AlertRow] = []
         self.away = False
+        self.lost = 0
 
-    async def write_many(self, rows: Sequence[AlertRow]) -> int:
+    async def write_many(self, rows: Sequence[AlertRow], *, told: bool) -> int:
         if self.away:
             raise RetryableError("Redis: expected an answer, received none")
         self.rows += rows
         return len(rows)
 
-    async def repair(self) -> int:
-        return 0
+    async def repair(self) -> tuple[int, int]:
+        return len(self.rows), self.lost

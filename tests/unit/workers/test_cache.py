@@ -260,6 +260,21 @@ async def test_alerts_go_to_the_view_alone_and_are_acknowledged(worker: Cache) -
     assert worker.host.committable(topics.ALERTS) == 2
 
 
+async def test_where_redis_has_lost_words_on_alerts_everything_is_written_again(worker: Cache) -> None:
+    alerts = FakeAlerts()
+    worker.work.alerts._view = alerts
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    await worker.idle()
+    assert len(worker.view.rows) == 1
+    alerts.lost = 1
+    await worker.idle()
+    alerts.lost = 0
+    await worker.idle()
+    assert len(worker.view.rows) == 2
+    await worker.idle()
+    assert len(worker.view.rows) == 2
+
+
 async def test_alerts_missed_while_redis_was_away_are_shown_when_it_is_back(worker: Cache) -> None:
     alerts = FakeAlerts()
     worker.work.alerts._view = alerts
