@@ -42,6 +42,8 @@ class Results(msgspec.Struct):
     retired: set[str] = set()
     """Ids whose last word is that they have been merged into another."""
     places: dict[str, tuple[int, int]] = {}
+    written_at: dict[str, Instant] = {}
+    """When the last word on each patient was published."""
     latest: dict[str, bytes] = {}
     """The last record of each patient on the compacted topic."""
     count: int = 0
@@ -61,7 +63,12 @@ class Results(msgspec.Struct):
             self.latencies_ms.append(record.timestamp - int(head[RECEIVED_AT]))
         if place >= self.places.get(patient_id, (0, -1)):
             self.places[patient_id], self.last[patient_id], self.versions[patient_id] = place, record.value, version
+            self.written_at[patient_id] = record.timestamp
             (self.retired.add if head[LEVEL] == RETIRED else self.retired.discard)(patient_id)
+
+    def said_before(self, instant: Instant) -> set[str]:
+        """Return the patients of whom nothing has been published since."""
+        return {patient_id for patient_id, at in self.written_at.items() if at < instant}
 
     @property
     def late_words(self) -> int:

@@ -147,6 +147,16 @@ def test_a_ranked_patient_of_nobody_is_found() -> None:
     assert compare_view(last_words(), view) == [Finding("Redis: ranked patients of nobody", 1)]
 
 
+def test_a_patient_that_the_view_need_not_remember_may_be_there_or_not() -> None:
+    whole = view_of(last_words())
+    assert compare_view(last_words(), whole, expired={"p1"}) == []
+    del whole.latest["p1"]
+    assert compare_view(last_words(), whole, expired={"p1"}) == []
+    del whole.ranking["p1"]
+    assert compare_view(last_words(), whole, expired={"p1"}) == []
+    assert Finding("Redis: patients missing", 1) in compare_view(last_words(), whole, expired={"p2"})
+
+
 def test_modes_in_redis_are_those_that_stand() -> None:
     record = ModelModes("gru", {"4": "live"}, {}, "change-2", 0, "ward lead", "agrees")
     standing = Standing().followed_by([(3, record)])
