@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams import topics
+from streams.clock import SECOND
 from streams.errors import RetryableError
 from streams.publish.headers import EPOCH, LEVEL
 from streams.publish.view import ViewRow, WriteCounts
+from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.workers import cache
 from streams.workers.cache import OFFSET, row_of
@@ -26,7 +28,7 @@ from tests.unit.workers.caches import (
     FakeBoard,
     score,
 )
-from tests.unit.workers.fakes import MARKED, Broker, Rec, through
+from tests.unit.workers.fakes import MARKED, START, Broker, Rec, through
 from tests.unit.workers.test_alerts_shown import alert, record
 
 
@@ -170,6 +172,18 @@ async def test_a_partition_assigned_while_the_view_is_rebuilt_is_not_taken_for_r
     await worker.idle()
     assert worker.view.marked == {0, 1}
     assert {row.patient_id for row in worker.view.rows} == {"p1", "p2"}
+
+
+async def test_who_would_have_been_forgotten_by_now_is_not_shown_again(worker: Cache) -> None:
+    for topic in (LATEST, SCORES):
+        worker.broker.append(topic, 0, b"p1", b"{}", (HEADERS | {EPOCH: b"1", OFFSET: b"0"}).items())
+    worker.work.clock.at = START + Settings().latest_ttl_s * SECOND + 1
+    await worker.idle()
+    assert worker.view.rows == []
+    worker.work.clock.at -= 1
+    worker.work._behind = True
+    await worker.idle()
+    assert {row.patient_id for row in worker.view.rows} == {"p1"}
 
 
 async def test_a_ranking_that_could_not_be_mended_leaves_the_view_to_be_rebuilt(
