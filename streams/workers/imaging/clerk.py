@@ -33,6 +33,7 @@ from streams.workers.imaging.pictures import Darkroom, Inventory, inventory
 from streams.workers.imaging.results import Results, store
 from streams.workers.intake import OVERRULING_KEY
 from streams.workers.slow import waiting
+from streams.workers.slow.abandoned import raise_if_abandoned
 from streams.workers.slow.asking import ModelAway
 from streams.workers.slow.known import Known
 from streams.workers.slow.replies import AWAY, Errand, Replies
@@ -98,6 +99,7 @@ class Clerk:
             # It is judged again then, to the same end, and stored under the same UIDs.
             return self._replies.wait(errand, "not-stored")
         except Exception as error:  # the prediction stands whatever becomes of its drawing
+            raise_if_abandoned(error)
             log.error("worker=imaging a result could not be stored: %s", where_it_failed(error))
             return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
         return []
@@ -154,6 +156,7 @@ class Clerk:
         except ContractError:
             raise
         except Exception as error:  # one odd study must not stop all others; where it failed tells us what to mend
+            raise_if_abandoned(error)
             log.error("worker=imaging a study made it fail: %s", where_it_failed(error))
             return self._replies.refused(errand, RejectedMessage("internal", "study", "a study", type(error).__name__))
         return self._replies.answered(errand, *found)

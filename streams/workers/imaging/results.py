@@ -15,6 +15,7 @@ from streams.log import where_it_failed
 from streams.pixels.image import Image
 from streams.records import StudyPrediction
 from streams.transport.runs import Record, Run
+from streams.workers.slow.abandoned import raise_if_abandoned
 
 log = logging.getLogger(__name__)
 Place = tuple[str, int, int]
@@ -53,6 +54,7 @@ class Results:
         except RetryableError:
             raise
         except Exception as error:  # the prediction stands whatever becomes of its drawing
+            raise_if_abandoned(error)
             log.error("worker=imaging a result could not be made: %s", where_it_failed(error))
             kept.failed += 1
 

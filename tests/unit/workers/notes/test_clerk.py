@@ -213,6 +213,24 @@ async def test_a_defect_of_ours_costs_one_note_and_no_other(tmp_path: Path) -> N
     assert said(await office.answer(note())).predictions[0].status == "ok"
 
 
+async def test_a_defect_on_the_way_out_of_an_abandoned_note_refuses_nothing(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+
+    async def stumbles_on_its_way_out(url: str, most_bytes: int) -> Fetched:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise KeyError("closed meanwhile")
+
+    office.server.fetch = stumbles_on_its_way_out  # type: ignore[method-assign]
+    answering = asyncio.create_task(office.answer(by_address()))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
+
+
 async def test_a_record_that_is_none_of_ours_stops_the_worker(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"events\.notes/3@7"):
         await Office(tmp_path).answer(b'{"type": "MARKED-7f3a"}')
