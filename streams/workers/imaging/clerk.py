@@ -97,7 +97,7 @@ class Clerk:
             if (isinstance(error, ServerAway) and error.forbidden) or self._replies.gives_up(errand):
                 return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
             # It is judged again then, to the same end, and stored under the same UIDs.
-            return self._replies.wait(errand, "not-stored")
+            return self._replies.wait(errand._replace(told=True), "not-stored")
         except Exception as error:  # the prediction stands whatever becomes of its drawing
             raise_if_abandoned(error)
             log.error("worker=imaging a result could not be stored: %s", where_it_failed(error))
@@ -107,7 +107,7 @@ class Clerk:
     def _errand(self, record: Record, run: Run) -> Study:
         if run.topic != topics.EVENTS_IMAGING:
             waited = decoded(_retry, record, run)
-            return Errand(waited.study, waited.attempt, waited.since, record, run)
+            return Errand(waited.study, waited.attempt, waited.since, record, run, waited.told)
         event = decoded(_event, record, run)
         return Errand(event, 0, event.received_at, record, run)
 

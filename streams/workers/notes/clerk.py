@@ -50,7 +50,7 @@ class Clerk:
         """Return what goes out for a record; ContractError where it is none of ours."""
         if run.topic != topics.EVENTS_NOTES:
             waited = decoded(_retry, record, run)
-            return await self._note(Errand(waited.note, waited.attempt, waited.since, record, run))
+            return await self._note(Errand(waited.note, waited.attempt, waited.since, record, run, waited.told))
         event = decoded(_event, record, run)
         self._known.hear(event)
         if isinstance(event, Overruling):

@@ -83,6 +83,17 @@ async def test_a_pacs_that_does_not_take_it_now_makes_the_study_wait_behind_its_
     assert len(office.stored) == 1
 
 
+async def test_what_was_said_stands_while_a_model_is_away_as_its_drawing_is_tried_again(specs: Any) -> None:
+    second = msgspec.structs.replace(specs[0], name="second_brightness")
+    office = Desk((specs[0], second))
+    await office.answer(study())
+    office.refusal = ServerAway("connection", "main")
+    _, waiting = retry(await office.after())
+    office.triton.away = {"second_brightness"}
+    topic, again = retry(await office.answer(waiting, topics.IMAGING_RETRIES[0]))
+    assert (topic, again.reason) == (topics.IMAGING_RETRIES[0], "model-away:unavailable")
+
+
 async def test_what_is_not_stored_for_too_long_or_refused_is_a_dead_letter(specs: Any) -> None:
     office = Desk(specs, imaging_give_up_s=0.5)
     await office.answer(study())

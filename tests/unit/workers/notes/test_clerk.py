@@ -13,6 +13,7 @@ from streams.errors import ContractError
 from streams.gateways.documents.client import Fetched
 from streams.gateways.web.failures import NotThere, ServerAway
 from streams.records import Attachment, NotePredictions, NoteRetry, Overruling, Version
+from tests.unit.modalities.notes.manifests import reader
 from tests.unit.workers.notes.office import HOUR, NOW, Office, by_address, letters, note, retry, said
 
 SHORT, MEDIUM, LONG = topics.NOTES_RETRIES
@@ -187,6 +188,20 @@ async def test_while_triton_is_away_a_note_waits_and_nothing_is_said(tmp_path: P
     assert (topic, waits.reason) == (SHORT, "model-away:unavailable")
     office.triton.away = False
     assert said(await office.answer(waits, SHORT)).predictions[0].status == "ok"
+
+
+@pytest.mark.parametrize("reason", ["arriving", "busy", "server-away:timeout", "model-away:unavailable"])
+async def test_what_one_model_says_is_said_once_while_another_is_away_whatever_the_note_has_waited_for(
+    tmp_path: Path, reason: str
+) -> None:
+    first = reader(tmp_path)
+    office = Office(tmp_path, specs=(first, msgspec.structs.replace(first, name="second")))
+    office.triton.away_models = {"second"}
+    outs = await office.answer(NoteRetry(note(), 1, NOW - 1000, reason), SHORT)
+    assert [one.status for one in said(outs).predictions] == ["ok", "unavailable"]
+    _, waits = retry([out for out in outs if out.topic in topics.NOTES_RETRIES])
+    assert (waits.reason, waits.attempt) == ("model-away:unavailable", 2)
+    assert [out.topic for out in await office.answer(waits, SHORT)] == [SHORT]
 
 
 async def test_a_model_that_stays_away_is_said_and_a_dead_letter(tmp_path: Path) -> None:
