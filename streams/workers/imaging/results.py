@@ -28,6 +28,8 @@ class Kept(msgspec.Struct):
     files: list[bytes] = []
     failed: int = 0
     """Predictions of which no objects could be made."""
+    waits: bool = False
+    """Whether the study waits for another try, in which everything is made and stored again."""
 
 
 class Results:
@@ -57,6 +59,11 @@ class Results:
             raise_if_abandoned(error)
             log.error("worker=imaging a result could not be made: %s", where_it_failed(error))
             kept.failed += 1
+
+    def note_wait(self, record: Record, run: Run) -> None:
+        """Note that the study of a record waits for another try."""
+        if (kept := self._kept.get(_place(record, run))) is not None:
+            kept.waits = True
 
     def take(self, record: Record, run: Run) -> Kept:
         """Return what is to be stored of a record, and forget it."""
