@@ -65,6 +65,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _broken(self) -> None:
         self._said(500, b"", "text/plain")
 
+    def _busy(self) -> None:
+        self._said(503, b"", "text/plain")
+
     def _refusing(self) -> None:
         self._said(406, b"", "text/plain")
 

@@ -79,7 +79,7 @@ async def test_who_is_stopped_together_with_who_holds_is_stopped_and_nothing_els
 
 async def test_a_client_in_use_is_never_closed_however_many_addresses_there_are() -> None:
     pacs = Pacs(name="main", url="http://127.0.0.1:1/dicom-web")
-    lane = Lane(pacs, Settings(pacs=(pacs,), imaging_studies_at_once=4))
+    lane = Lane(pacs, Settings(pacs=(pacs,), imaging_studies_at_once=4), lambda: None)
     async with lane.slot(f"{pacs.url}/0") as first:
         for number in range(1, 40):
             async with lane.slot(f"{pacs.url}/{number}"):

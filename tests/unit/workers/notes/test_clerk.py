@@ -186,6 +186,7 @@ async def test_while_triton_is_away_a_note_waits_and_nothing_is_said(tmp_path: P
     office.triton.away = True
     topic, waits = retry(await office.answer(note()))
     assert (topic, waits.reason) == (SHORT, "model-away:unavailable")
+    assert office.progressed == len(office.triton.asked) == 1
     office.triton.away = False
     assert said(await office.answer(waits, SHORT)).predictions[0].status == "ok"
 
