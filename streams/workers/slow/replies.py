@@ -122,9 +122,10 @@ class Replies(Generic[E, P]):
         return self._waits.gives_up(errand.since, self._clock.now())
 
     def refused(self, errand: Errand[E], rejected: RejectedMessage) -> list[Out]:
-        """Give it up: a dead letter, and word that nothing is said of this version."""
+        """Give it up: a dead letter, and word that nothing is said of this version, unless something has been said."""
         self.count("refused", rejected.reason)
-        return [self.letter(errand, rejected), *self.said(errand, (), (rejected.reason,))]
+        nothing = [] if errand.told else self.said(errand, (), (rejected.reason,))
+        return [self.letter(errand, rejected), *nothing]
 
     def letter(self, errand: Errand[E], rejected: RejectedMessage) -> Out:
         """Return the dead letter."""

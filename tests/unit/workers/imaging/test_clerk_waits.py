@@ -58,6 +58,15 @@ async def test_a_pacs_that_is_away_is_waited_for_longer_and_longer_and_then_give
         assert waiting.reason.startswith("pacs-away:")
     given_up = await office.answer(StudyRetry(study(), 9, NOW - 80 * HOUR, "x"), topics.IMAGING_RETRIES[2])
     assert [one.reason for one in letters(given_up)] == ["pacs-away"]
+    assert said(given_up).reasons == ("pacs-away",)
+
+
+async def test_what_a_model_has_said_of_a_study_stands_though_its_pacs_is_away_at_the_last_try(specs: Any) -> None:
+    office = Office(specs)
+    office.archive.error = ServerAway("connection", "main")
+    waited = StudyRetry(study(), 9, NOW - 80 * HOUR, "model-away:unavailable", told=True)
+    outs = await office.answer(waited, topics.IMAGING_RETRIES[2])
+    assert [out.topic for out in outs] == [topics.DEAD_LETTERS]
 
 
 async def test_a_pacs_that_keeps_failing_is_left_alone_for_a_while(specs: Any) -> None:
