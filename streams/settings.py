@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -159,7 +159,8 @@ class Settings(BaseSettings):
     stop_deadline_s: float = Field(default=12.0, gt=0)
     """Seconds that a worker gets to end in good order; after that it ends at once, and what was open comes again."""
     stall_timeout_s: float = Field(default=60.0, gt=0)
-    """Seconds with work due and none done after which a worker declares itself unhealthy and exits."""
+    """Seconds with work due and none done after which a worker declares itself unhealthy and exits; above the time-outs
+    of requests to PACS and servers of documents, where there are any."""
     pacs: tuple[Pacs, ...] = ()
     """The PACS that images may be fetched from, the first one where an event names none; as JSON in the environment."""
     imaging_studies_at_once: int = Field(default=4, ge=1, le=64)
@@ -239,6 +240,20 @@ class Settings(BaseSettings):
     """Address of this machine at which it does; 0.0.0.0 in a container that is watched from outside."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is written to the log."""
+
+    @model_validator(mode="after")
+    def _slow_is_no_stall(self) -> Settings:
+        """Refuse a worker that would take one slow answer for a standstill, exit for it, and do so again for ever."""
+        asked = (self.pacs, "imaging_request_timeout_s"), (self.document_servers, "notes_request_timeout_s")
+        for servers, name in asked:
+            timeout_s: float = getattr(self, name)
+            if servers and self.stall_timeout_s <= timeout_s:
+                raise ContractError(
+                    f"settings: expected CARDIOSTREAM_STALL_TIMEOUT_S above CARDIOSTREAM_{name.upper()} "
+                    f"({timeout_s:g}), received {self.stall_timeout_s:g}; a server that takes its time would make the "
+                    "worker exit; raise the one or lower the other"
+                )
+        return self
 
     @property
     def handed_on(self) -> tuple[Source, ...]:

@@ -68,14 +68,20 @@ def seen(course: Course, rule: Rule, one: Assessed, before: Assessed | None, *, 
 
 
 def _met(course: Course, rule: Rule, one: Assessed, before: Assessed | None) -> tuple[Instant, tuple[int, int] | None]:
+    alone = one.is_fast or (rule.rise is None and rule.raise_at.reached(_fast(one)))
     if course.met_since is not None:
-        if course.held is None or not (one.is_fast or rose(one, course.held)):
+        if course.held is None or not (alone or rose(one, course.held)):
             return course.met_since, course.held
         return one.at, None
-    compared = before is not None and before.rank > 0 and not one.is_fast
+    compared = before is not None and before.rank > 0 and not alone
     if rule.hold_slow and compared and before is not None and not rose(one, (before.fast_rank, before.fast_tenths)):
         return one.at, (one.fast_rank, one.fast_tenths)
     return one.at, None
+
+
+def _fast(one: Assessed) -> Assessed:
+    """Return what vital signs say by themselves."""
+    return one._replace(rank=one.fast_rank, tenths=one.fast_tenths)
 
 
 def _changed(

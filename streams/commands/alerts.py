@@ -15,6 +15,7 @@ from rich.text import Text
 
 from streams.clock import Instant, WallClock, isoformat
 from streams.errors import RejectedMessage
+from streams.publish.points import in_points
 from streams.records import Alert, AlertCommand, CommandAction
 from streams.settings import Settings
 from streams.user import user
@@ -79,7 +80,7 @@ def table(alerts: Sequence[Alert]) -> Table:
     """Return alerts as a table."""
     found = Table("alert", "patient", "ward", "rule", "state", "level", "index", "raised", "changed", "by, why")
     for one in alerts:
-        index = "-" if one.index is None else f"{one.index:.0f}"
+        index = "-" if one.index is None else in_points(one.index)
         state = f"{one.state} {one.step}" if one.state == "escalated" else one.state
         why = ", ".join(filter(None, (one.by, one.notify if one.state == "escalated" else "", one.reason)))
         times = isoformat(one.raised_at), isoformat(one.changed_at)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from streams.clock import DAY, HOUR, MINUTE, SECOND, Clock, Instant, WallClock
 from streams.errors import CardioStreamError, RetryableError
+from streams.publish.points import in_points
 from streams.records import Contribution, Level
 from streams.scoring.notes import CARDIOVASCULAR
 from streams.settings import Settings
@@ -248,7 +249,7 @@ def _cells(rank: int, row: Row, now: Instant) -> dict[str, str | Text]:
         "patient": Text(row.patient_id),
         "ward, bed": Text(row.place),
         "level": Text(f" {row.level} ", style=STYLES[row.level]),
-        "index": "-" if row.index is None else f"{row.index:.0f}",
+        "index": "-" if row.index is None else in_points(row.index),
         "last hour": trend(row.trend, row.as_of),
         "as of": age(row.as_of, now),
         "models": Text(", ".join(f"{SHORT.get(model, model)} {value}" for model, value in row.models)),

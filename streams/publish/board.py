@@ -104,7 +104,10 @@ class Board:
         return len(names)
 
     async def _mend(self, key: str, ranked: Mapping[str, float], lines: Mapping[str, Ranked | None]) -> list[Ranked]:
-        """Compare a ranking with some patients' latest scores, write what differs, and return who is rightly in it."""
+        """Compare a ranking with some patients' latest scores, write what differs, and return who is rightly in it.
+
+        Whoever was moved is looked at once more, as a newer score may have come meanwhile with its own place.
+        """
         right = {name: line for name, line in lines.items() if line and key in keys.rankings(line.ward)}
         gone = [name for name in lines if name in ranked and name not in right]
         moved = {name: _place(line.index) for name, line in right.items() if _place(line.index) != ranked.get(name)}
@@ -112,6 +115,11 @@ class Board:
             await self._redis.zrem(key, *gone)
         if moved:
             await self._redis.zadd(key, moved)
+        touched = [*gone, *moved]
+        if touched:
+            after = await self._lines(touched)
+            put = {name: moved.get(name) for name in touched if after[name] != lines[name]}
+            await self._mend(key, {n: p for n, p in put.items() if p is not None}, {n: after[n] for n in put})
         return list(right.values())
 
     async def _lines(self, names: Sequence[str]) -> dict[str, Ranked | None]:

@@ -79,6 +79,11 @@ def open_alerts(ward: str) -> str:
     return f"{_WARD_HEAD}{ward}}}:alerts" if ward else OPEN_ALERTS
 
 
+def ward_of_alerts(key: str) -> str:
+    """Return the ward whose open alerts have this key; empty for those of all."""
+    return "" if key == OPEN_ALERTS else key[len(_WARD_HEAD) : -len("}:alerts")]
+
+
 def alert_updates(ward: str) -> str:
     """Return the channel of a ward's alerts; of all where it is empty."""
     return f"{_WARD_HEAD}{ward}}}:alerts:updates" if ward else ALERT_UPDATES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.publish.points import in_points
 from streams.publish.shortfall import shortfall
 from streams.publish.terms import ModelTerms
 from streams.records import Prediction, RiskScore
@@ -34,7 +35,7 @@ def rationale_of_whole(score: RiskScore) -> str:
     if score.index is None:
         return f"Indeterminate: no usable prediction ({', '.join(score.reasons) or 'no reason given'})."
     made_of = "; ".join(one.words for one in score.contributions)
-    parts = [f"Index {score.index:.0f} of 100, level {score.level}; not a probability. Made of: {made_of}."]
+    parts = [f"Index {in_points(score.index)} of 100, level {score.level}; not a probability. Made of: {made_of}."]
     if score.held:
         parts.append("NEWS2 alone holds it there: no other judgement may lower it further.")
     if score.conflict:

@@ -50,3 +50,5 @@ class NoteRetry(msgspec.Struct, frozen=True, tag="note-retry", omit_defaults=Tru
     """Arrival of the note; deadlines count from it."""
     reason: str
     """``arriving``, ``server-away:...``, ``model-away:...``."""
+    told: bool = False
+    """Whether something has been said of this version, so that only a complete answer is said after it."""

@@ -60,3 +60,5 @@ class StudyRetry(msgspec.Struct, frozen=True, tag="study-retry", omit_defaults=T
     """``arriving``, ``pacs-unavailable``, ``model-unavailable``, ..."""
     have: int = -1
     """Instances that the PACS had at the last try; -1 where it could not be asked."""
+    told: bool = False
+    """Whether something has been said of this version, so that only a complete answer is said after it."""

@@ -8,7 +8,7 @@ import msgspec
 
 from streams import topics
 from streams.alerts.file import load as load_policy
-from streams.clock import Instant
+from streams.clock import SECOND, Clock, Instant, WallClock
 from streams.fusion import rule
 from streams.inference.repository import discover_imaging, discover_notes
 from streams.modes.reading import read_modes
@@ -64,13 +64,17 @@ class Report(msgspec.Struct, frozen=True):
     """Those that must stand."""
 
 
-async def audit(settings: Settings, *, with_view: bool = True, at: Instant | None = None) -> Report:
+async def audit(
+    settings: Settings, *, with_view: bool = True, at: Instant | None = None, clock: Clock | None = None
+) -> Report:
     """Verify everything between the sources and the view, independently, from the topics.
 
     Parameters
     ----------
     at
         How far time has passed for alerts; None: to the newest tick that the bedside has acted on.
+    clock
+        Tells what the view need not remember any more.
     """
     expectation = Expectation(settings)
     async with reading(settings, "cardiostream-verify") as consumer:
@@ -111,7 +115,8 @@ async def audit(settings: Settings, *, with_view: bool = True, at: Instant | Non
         findings += await _alert_findings(settings, alerts, Minutes(serving, scorer))
     if with_view:
         view = await read_view(settings)
-        findings += compare_view(results.last, view, results.retired) + compare_modes(serving.standing, view)
+        expired = results.said_before((clock or WallClock()).now() - settings.latest_ttl_s * SECOND)
+        findings += compare_view(results.last, view, results.retired, expired) + compare_modes(serving.standing, view)
         findings += compare_alerts(evidence.alerts, view)
     return Report(
         expectation.accounting(),

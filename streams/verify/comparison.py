@@ -179,8 +179,18 @@ def compare_latest(last: Mapping[str, bytes], latest: Mapping[str, bytes]) -> li
     )
 
 
-def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = frozenset()) -> list[Finding]:
-    """Hold Redis against the last words on the results topic, and the rankings against those that are not retired."""
+def compare_view(
+    last: Mapping[str, bytes], view: View, retired: Set[str] = frozenset(), expired: Set[str] = frozenset()
+) -> list[Finding]:
+    """Hold Redis against the last words on the results topic, and the rankings against those that are not retired.
+
+    Parameters
+    ----------
+    expired
+        Patients that the view need not remember any more: where one is not there, nothing of it is asked.
+    """
+    gone = expired - view.latest.keys()
+    last = {p: value for p, value in last.items() if p not in gone}
     scores = {p: read(value) for p, value in last.items() if p not in retired}
     wanted = {p: _place(score.index) for p, score in scores.items()}
     wards = {(score.ward, p): wanted[p] for p, score in scores.items() if score.ward}
@@ -191,9 +201,11 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
             "Redis: patients of nobody": len(view.latest.keys() - last.keys()),
             "Redis: not the last word": sum(view.latest[p] != last[p] for p in last.keys() & view.latest.keys()),
             "Redis: wrong places in the ranking": sum(view.ranking.get(p) != place for p, place in wanted.items()),
-            "Redis: ranked patients of nobody": len(view.ranking.keys() - wanted.keys()),
+            "Redis: ranked patients of nobody": len(view.ranking.keys() - wanted.keys() - gone),
             "Redis: wrong places in the ranking of a ward": sum(ranked.get(k) != place for k, place in wards.items()),
-            "Redis: patients ranked in a ward they are not in": len(ranked.keys() - wards.keys()),
+            "Redis: patients ranked in a ward they are not in": sum(
+                p not in gone for _, p in ranked.keys() - wards.keys()
+            ),
         }
     )
 
@@ -201,8 +213,12 @@ def compare_view(last: Mapping[str, bytes], view: View, retired: Set[str] = froz
 def compare_alerts(alerts: Mapping[str, AlertRow], view: View) -> list[Finding]:
     """Hold the open alerts in Redis against the newest words on `risk.alerts`."""
     wanted = {name: word.json for name, word in alerts.items() if word.is_open}
+    lists = {(w.patient_id, w.alert_id): {"", w.ward} for w in alerts.values() if w.is_open}
     return counted(
         {
+            "Redis: alerts in wrong lists": sum(
+                lists.get(name) != view.alert_lists.get(name) for name in lists.keys() | view.alert_lists.keys()
+            ),
             "Redis: open alerts missing": len(wanted.keys() - view.alerts.keys()),
             "Redis: open alerts that have ended": len(view.alerts.keys() - wanted.keys()),
             "Redis: open alerts by another word": sum(

@@ -9,10 +9,11 @@ import msgspec
 from streams import topics
 from streams.clock import Instant
 from streams.fusion.stage import Cutoffs
+from streams.publish.alert_lists import Name, listed
 from streams.publish.alerts_view import AlertRow, open_alerts
 from streams.publish.board import Board
 from streams.publish.headers import LEVEL, RETIRED, epoch_of
-from streams.publish.keys import latest
+from streams.publish.keys import latest, ward_of_alerts
 from streams.publish.modes_view import read_modes
 from streams.publish.redis_client import client
 from streams.records import DeadLetter, Tick
@@ -41,6 +42,8 @@ class Results(msgspec.Struct):
     retired: set[str] = set()
     """Ids whose last word is that they have been merged into another."""
     places: dict[str, tuple[int, int]] = {}
+    written_at: dict[str, Instant] = {}
+    """When the last word on each patient was published."""
     latest: dict[str, bytes] = {}
     """The last record of each patient on the compacted topic."""
     count: int = 0
@@ -60,7 +63,12 @@ class Results(msgspec.Struct):
             self.latencies_ms.append(record.timestamp - int(head[RECEIVED_AT]))
         if place >= self.places.get(patient_id, (0, -1)):
             self.places[patient_id], self.last[patient_id], self.versions[patient_id] = place, record.value, version
+            self.written_at[patient_id] = record.timestamp
             (self.retired.add if head[LEVEL] == RETIRED else self.retired.discard)(patient_id)
+
+    def said_before(self, instant: Instant) -> set[str]:
+        """Return the patients of whom nothing has been published since."""
+        return {patient_id for patient_id, at in self.written_at.items() if at < instant}
 
     @property
     def late_words(self) -> int:
@@ -153,6 +161,8 @@ class View(msgspec.Struct, frozen=True):
     """Model to the change that made its modes."""
     alerts: dict[str, bytes] = {}
     """Alert id to the alert, of those that stand open."""
+    alert_lists: dict[Name, set[str]] = {}
+    """Patient and alert to the wards in whose lists they are, as they stand; empty for that of all."""
 
 
 async def read_view(settings: Settings) -> View:
@@ -166,7 +176,8 @@ async def read_view(settings: Settings) -> View:
         board = Board(redis)
         wards = {ward: await board.places(ward) for ward in await board.wards()}
         modes = {model: one.change for model, one in (await read_modes(redis)).items()}
+        lists = {name: set(map(ward_of_alerts, of)) for name, of in (await listed(redis)).items()}
         alerts = {line.alert_id: line.json for line in await open_alerts(redis)}
-        return View(found, await board.places(), wards, modes, alerts)
+        return View(found, await board.places(), wards, modes, alerts, lists)
     finally:
         await redis.aclose()

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from streams import metrics, topics
+from streams.clock import Clock, WallClock
 from streams.errors import ContractError
 from streams.publish.alerts_view import AlertRow, AlertsView
 from streams.publish.headers import epoch_of
@@ -26,8 +27,8 @@ Place = tuple[int, int]
 class AlertsShown:
     """Writes the open alerts of the view."""
 
-    def __init__(self, settings: Settings, redis: Any) -> None:
-        self.settings, self._redis = settings, redis
+    def __init__(self, settings: Settings, redis: Any, clock: Clock | None = None) -> None:
+        self.settings, self._redis, self._clock = settings, redis, clock or WallClock()
         self._view: AlertsView | None = None
 
     async def start(self) -> None:
@@ -35,25 +36,30 @@ class AlertsShown:
         identity = await asyncio.to_thread(topic_id, self.settings, topics.ALERTS)
         self._view = AlertsView(self._redis, identity, ttl_s=self.settings.latest_ttl_s)
 
-    async def write(self, rows: Sequence[AlertRow]) -> None:
+    async def write(self, rows: Sequence[AlertRow], *, told: bool = True) -> None:
         """Write words, in any order; raises RetryableError where Redis is away."""
         if self._view is not None and rows:
-            metrics.VIEW.labels("alerts").inc(await self._view.write_many(rows))
+            metrics.VIEW.labels("alerts").inc(await self._view.write_many(rows, told=told))
 
     async def rebuild(self, consumer: Any, number: int) -> int:
-        """Write the newest word on every alert of one partition, and return how many words there are."""
-        newest: dict[str, AlertRow] = {}
-        rows = rows_of(await read_to_end(consumer, topics.ALERTS, number))
-        for row in rows:
-            if place(row) >= place(newest.get(row.alert_id, row)):
-                newest[row.alert_id] = row
-        await self.write(list(newest.values()))
-        return len(rows)
+        """Write the newest word on every alert of one partition, and return how many words there are.
 
-    async def repair(self) -> None:
-        """Mend the lists of open alerts, which are derived."""
-        if self._view is not None:
-            await self._view.repair()
+        Of words older than what the view remembers, those on alerts that stand open are written and told to nobody,
+        and ends are left out: who listens would take them for news.
+        """
+        newest: dict[str, tuple[AlertRow, bool]] = {}
+        records = await read_to_end(consumer, topics.ALERTS, number)
+        remembered_from = self._clock.now() - self.settings.latest_ttl_s * 1000
+        for record, row in zip(records, rows_of(records), strict=True):
+            if row.alert_id not in newest or place(row) >= place(newest[row.alert_id][0]):
+                newest[row.alert_id] = row, record.timestamp >= remembered_from
+        await self.write([row for row, is_news in newest.values() if is_news])
+        await self.write([row for row, is_news in newest.values() if row.is_open and not is_news], told=False)
+        return len(records)
+
+    async def repair(self) -> int:
+        """Mend the lists of open alerts, which are derived, and return how many were of alerts that Redis has lost."""
+        return 0 if self._view is None else (await self._view.repair())[1]
 
 
 def rows_of(records: Iterable[Record]) -> list[AlertRow]:

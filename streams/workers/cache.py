@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from streams import metrics, topics
-from streams.clock import WallClock
+from streams.clock import SECOND, Clock, WallClock
 from streams.errors import ContractError, RetryableError
 from streams.publish import headers
 from streams.publish.alerts_view import AlertRow
@@ -62,7 +62,8 @@ class CacheWork:
 
     def __init__(self, settings: Settings, host: Host) -> None:
         self.settings, self.host = settings, host
-        self.timekeeper = Timekeeper(settings, WallClock())
+        self.clock: Clock = WallClock()
+        self.timekeeper = Timekeeper(settings, self.clock)
         self.redis = client(settings)
         self.modes = ModesView(settings, self.redis)
         self.alerts = AlertsShown(settings, self.redis)
@@ -147,20 +148,30 @@ class CacheWork:
         if time.monotonic() >= self._repair_at:
             self._repair_at = time.monotonic() + REPAIR_EVERY_S
             await Board(self.redis).repair()
-            await self.alerts.repair()
+            if await self.alerts.repair():
+                log.warning("Redis has lost words on alerts; the view is rebuilt")
+                self._behind = True
 
     async def _rebuild(self, numbers: frozenset[int]) -> int:
-        """Write the latest scores first, so that the ward sees them, then the trends."""
+        """Write the latest scores first, so that the ward sees them, then the trends.
+
+        Patients whom the view would have forgotten by now stay forgotten.
+        """
         count = 0
         if not numbers:
             return count
+        newest: dict[bytes | None, int] = {}
+        since = self.clock.now() - self.settings.latest_ttl_s * SECOND
         async with reading(self.settings, "cardiostream-rebuild") as consumer:
             for topic in (topics.LATEST, topics.SCORES):
                 for number in sorted(numbers):
                     records = await read_to_end(consumer, topic, number)
                     count += len(records)
-                    for start in range(0, len(records), REBUILD_ROWS):
-                        await self._write([row_of(r) for r in records[start : start + REBUILD_ROWS]])
+                    if topic == topics.LATEST:
+                        newest |= {record.key: record.timestamp for record in records}
+                    kept = [record for record in records if newest.get(record.key, record.timestamp) >= since]
+                    for start in range(0, len(kept), REBUILD_ROWS):
+                        await self._write([row_of(r) for r in kept[start : start + REBUILD_ROWS]])
             for number in sorted(numbers):
                 count += await self.alerts.rebuild(consumer, number)
         return count

@@ -65,8 +65,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _broken(self) -> None:
         self._said(500, b"", "text/plain")
 
+    def _busy(self) -> None:
+        self._said(503, b"", "text/plain")
+
     def _refusing(self) -> None:
         self._said(406, b"", "text/plain")
+
+    def _feed(self) -> None:
+        """A change feed in which nothing has changed, or the status that it is told to answer."""
+        self._said(self.server.status, b'{"Changes": [], "Last": 3, "Done": true}', "application/json")
 
     def _deep(self) -> None:
         self._said(200, b"[" * 200_000, "application/dicom+json")
@@ -106,6 +113,8 @@ class OddPacs(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.heard: list[str | None] = []
         """Every Authorization that came."""
+        self.status = 200
+        """What its change feed answers with."""
         self.scheme = "http"
         self.elsewhere = "http://127.0.0.1:1"
 

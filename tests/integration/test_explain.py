@@ -18,6 +18,7 @@ from streams.embedded.stack import Stack
 from streams.fusion.rule import DEFAULT_TEXT, load
 from streams.publish import summary
 from streams.publish.keys import latest
+from streams.publish.points import in_points
 from tests.integration.radiology import Radiology
 from tests.integration.test_imaging_results import UNITS
 from tests.unit.workers.fakes import VITALS
@@ -102,7 +103,7 @@ def test_a_score_by_the_sites_file_is_explained_printed_and_drawn_and_verify_agr
     assert {one.name for one in found.contributions} == {"deterioration", "news2"}
     printed = command(hospital, "explain", "p1", "--out", str(tmp_path))
     assert printed.returncode == 0, printed.stderr
-    assert f"Index {found.index:.0f} of 100, level {found.level}" in printed.stdout
+    assert f"Index {in_points(found.index)} of 100, level {found.level}" in printed.stdout
     assert "deterioration_gru, by leaving out each quantity" in printed.stdout
     assert "heart rate " in printed.stdout
     assert Image.open(tmp_path / "score.png").size[0] == 1100

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from redis.crc import key_slot
 
 from streams.publish import keys
+from streams.publish.alert_lists import repair
 from streams.publish.alerts_view import AlertRow, AlertsView, OpenAlert, alerts_of, open_alerts
 from streams.publish.redis_client import client
 from streams.settings import Settings
@@ -129,7 +131,7 @@ async def test_lists_that_lost_something_are_repaired_from_the_patients_own(view
     await redis.delete(keys.OPEN_ALERTS)
     await redis.zadd(keys.open_alerts("ICU"), {"p0 a0": 1.0, "p0 a3": 1.0})
     await redis.zadd(keys.open_alerts("Closed"), {"p1 a1": 1.0})
-    assert await view.repair() == 29
+    assert await repair(redis) == (29, 0)
     assert await contents(redis) == whole
 
 
@@ -140,10 +142,103 @@ async def test_a_topic_made_anew_starts_afresh(view: AlertsView, redis: Any) -> 
     assert await alerts_of(anew._redis, "p1") == {"a1": b'{"n":0}'}
 
 
-async def test_what_nothing_is_said_of_any_more_expires(view: AlertsView, redis: Any) -> None:
+async def test_what_stands_open_stays_and_what_has_ended_is_forgotten_in_time(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(1), word(2, "a2"), word(3, "a2", is_open=False)])
+    assert [await redis.ttl(key) for key in (keys.alerts("p1"), keys.places("p1"))] == [-1, -1]
+    await view.write_many([word(4, is_open=False)])
+    assert not await redis.exists(keys.alerts("p1"))
+    assert 0 < await redis.ttl(keys.places("p1")) <= 1000
+    await view.write_many([word(5)])
+    assert await redis.ttl(keys.places("p1")) == -1
+
+
+class HeldUp:
+    """A Redis on which something happens before the first command of a kind."""
+
+    def __init__(self, redis: Any, command: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._redis, self._command, self._meanwhile = redis, command, meanwhile
+        self._done = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._redis, name)
+
+    async def _first(self, command: str) -> None:
+        if command == self._command and not self._done:
+            self._done = True
+            await self._meanwhile()
+
+    def pipeline(self, transaction: bool) -> Any:
+        return HeldPipeline(self._redis.pipeline(transaction=transaction), self)
+
+    async def zrange(self, *arguments: Any, **options: Any) -> Any:
+        found = await self._redis.zrange(*arguments, **options)
+        await self._first("zrange")
+        return found
+
+
+class HeldPipeline:
+    """A pipeline of such a Redis."""
+
+    def __init__(self, pipeline: Any, redis: HeldUp) -> None:
+        self._pipeline, self._redis, self._commands = pipeline, redis, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self._commands.add(name)
+        return getattr(self._pipeline, name)
+
+    async def __aenter__(self) -> HeldPipeline:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pipeline.reset()
+
+    async def execute(self, **options: Any) -> Any:
+        for command in sorted(self._commands):
+            await self._redis._first(command)
+        return await self._pipeline.execute(**options)
+
+
+@pytest.mark.parametrize(
+    ("held", "others", "lists"),
+    [
+        (word(2, is_open=False), [word(3)], [("", "a1"), ("ICU", "a1")]),
+        (word(2), [word(3, is_open=False)], []),
+        (word(2), [word(3, ward="North")], [("", "a1"), ("North", "a1")]),
+        (word(2), [word(3, ward="North"), word(4, ward="South")], [("", "a1"), ("South", "a1")]),
+    ],
+)
+async def test_a_writer_that_is_overtaken_before_it_comes_to_the_lists_leaves_what_is_newer(
+    view: AlertsView, redis: Any, held: AlertRow, others: list[AlertRow], lists: list[tuple[str, str]]
+) -> None:
+    await view.write_many([word(1, is_open=not held.is_open)])
+    command = "zadd" if held.is_open else "zrem"
+    slow = AlertsView(HeldUp(redis, command, lambda: view.write_many(others)), "topic-1", ttl_s=1000)
+    await slow.write_many([held])
+    places = [(ward, await redis.zrange(keys.open_alerts(ward), 0, -1)) for ward in ("", "ICU", "North", "South")]
+    assert [(ward, name.decode().split()[1]) for ward, names in places for name in names] == lists
+
+
+async def test_an_alert_that_is_raised_while_lists_are_repaired_stays_in_them(view: AlertsView, redis: Any) -> None:
     await view.write_many([word(1)])
-    for key in (keys.alerts("p1"), keys.places("p1")):
-        assert 0 < await redis.ttl(key) <= 1000
+    await redis.zrem(keys.OPEN_ALERTS, "p1 a1")
+    await repair(HeldUp(redis, "zrange", lambda: view.write_many([word(2, "a2", "p2"), word(3, is_open=False)])))
+    assert await listed(view) == await listed(view, "ICU") == [("p2", "a2")]
+
+
+async def test_who_reads_a_ward_is_not_shown_an_alert_of_another(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(1, ward="North")])
+    await redis.zadd(keys.open_alerts("ICU"), {"p1 a1": 1000.0})
+    assert await listed(view, "ICU") == []
+    assert await redis.zrange(keys.open_alerts("ICU"), 0, -1) == []
+    assert await listed(view, "North") == [("p1", "a1")]
+
+
+async def test_alerts_of_which_redis_has_lost_every_word_are_counted(view: AlertsView, redis: Any) -> None:
+    await view.write_many([word(1), word(2, "a2", "p2"), word(3, "a3", "p3"), word(4, "a3", "p3", is_open=False)])
+    await redis.delete(keys.alerts("p1"), keys.places("p1"))
+    await redis.zadd(keys.OPEN_ALERTS, {"p3 a3": 3000.0})
+    assert await repair(redis) == (1, 1)
+    assert await repair(redis) == (1, 0)
 
 
 async def test_open_alerts_on_a_cluster(tmp_path: Any) -> None:

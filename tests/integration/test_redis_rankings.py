@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -205,6 +206,45 @@ async def test_a_lost_ranking_is_repaired_from_the_latest_scores(view: View, red
     assert await board.repair() == 1201
     assert [line.patient_id for line in await board.ranking(2)] == ["p1199", "p1198"]
     assert await redis.zcard("risk:ranking") == 1200
+
+
+class Crossed(Board):
+    """A board that is overtaken by scores as soon as it has read the latest ones."""
+
+    meanwhile: list[list[ViewRow]]
+
+    async def _lines(self, names: Sequence[str]) -> dict[str, Ranked | None]:
+        found = await super()._lines(names)
+        if self.meanwhile:
+            view = View(self._redis, "topic-1", latest_ttl_s=TTL_S, history_length=LENGTH)
+            await view.write_many(self.meanwhile.pop())
+        return found
+
+
+@pytest.mark.parametrize("mend", ["repair", "ranking"])
+@pytest.mark.parametrize(
+    ("newer", "places", "north", "icu"),
+    [
+        ([row(2, index=90.0, ward="North")], {"a": 90.0}, {"a": 90.0}, {}),
+        ([row(2, index=90.0, ward="ICU")], {"a": 90.0}, {}, {"a": 90.0}),
+        ([retired(2)], {}, {}, {}),
+    ],
+)
+async def test_who_mends_and_is_overtaken_leaves_the_newer_place(
+    view: View, redis: Redis, mend: str, newer: list[ViewRow], places: dict[str, float], north: dict[str, float],
+    icu: dict[str, float],
+) -> None:  # fmt: skip
+    await view.write_many([row(1, index=10.0, ward="North")])
+    for key in ("risk:ranking", "risk:ward:{North}:ranking"):
+        await redis.zadd(key, {"a": 50.0})
+    board = Crossed(redis)
+    board.meanwhile = [newer]
+    if mend == "repair":
+        await board.repair()
+    else:
+        await board.ranking(10)
+        await board.ranking(10, "North")
+    assert (await board.places(), await board.places("North"), await board.places("ICU")) == (places, north, icu)
 
 
 async def test_a_retired_id_leaves_the_ranking_and_says_so(view: View, board: Board) -> None:

@@ -17,7 +17,7 @@ from streams.gateways.dicomweb.returning import Source, in_parts, reference_of, 
 from streams.gateways.web.bounds import Bounds
 from streams.gateways.web.failures import ServerAway
 from streams.gateways.web.session import new_session
-from streams.gateways.web.threads import AskedInThreads, T
+from streams.gateways.web.threads import AskedInThreads, Progress, T, nothing_more
 from streams.pixels.header import Header
 from streams.pixels.terms import body_part
 from streams.records import ImageBasis
@@ -74,10 +74,10 @@ class InstanceBytesClient(DICOMwebClient):  # type: ignore[misc]
 
 
 class PacsClient(AskedInThreads[InstanceBytesClient]):
-    """Asks one PACS at a base address."""
+    """Asks one PACS at a base address; see `AskedInThreads`."""
 
-    def __init__(self, place: Place, *, at_once: int, timeout_s: float) -> None:
-        super().__init__(place.pacs, at_once=at_once, timeout_s=timeout_s)
+    def __init__(self, place: Place, *, at_once: int, timeout_s: float, progress: Progress = nothing_more) -> None:
+        super().__init__(place.pacs, at_once=at_once, timeout_s=timeout_s, progress=progress)
         self._place = place
 
     def _connected(self, bounds: Bounds) -> InstanceBytesClient:

@@ -47,7 +47,7 @@ class ChangeFeed:
             raise ServerAway("answer", self.pacs.name) from None
 
     async def study(self, found: str) -> changes.Json | None:
-        """Return the ImagingStudy of a study; None where it is gone meanwhile."""
+        """Return the ImagingStudy of a study; None where it is gone meanwhile; raises as `page` does."""
         try:
             described, series = await self._get(f"/studies/{found}"), await self._get(f"/studies/{found}/series")
             return changes.study(described, series, self.pacs)
@@ -65,12 +65,12 @@ class ChangeFeed:
                 answer = self._session.get(self.pacs.changes_url.rstrip("/") + path)
                 answer.raise_for_status()
                 return answer.json()
-        except RejectedMessage:
-            raise ServerAway("refused", self.pacs.name) from None
         except ContractError:
             raise ServerAway("secret", self.pacs.name) from None
         except Exception as error:
-            raise meaning(error, self.pacs.name) from None
+            meant = meaning(error, self.pacs.name)
+            # A feed has no message that could be refused: it is read on once the PACS is mended.
+            raise ServerAway("refused", self.pacs.name) if isinstance(meant, RejectedMessage) else meant from None
 
     def close(self) -> None:
         """Begin nothing more, and end what is under way."""

@@ -13,7 +13,7 @@ from streams.errors import RejectedMessage
 from streams.gateways.documents.places import permits
 from streams.gateways.web.bounds import Bounds
 from streams.gateways.web.session import new_session
-from streams.gateways.web.threads import AskedInThreads
+from streams.gateways.web.threads import AskedInThreads, Progress, nothing_more
 from streams.settings import DocumentServer
 
 _ANYTHING = "text/plain, text/html;q=0.9, application/rtf;q=0.9, application/xml;q=0.8, */*;q=0.5"
@@ -28,10 +28,12 @@ class Fetched(NamedTuple):
 
 
 class DocumentClient(AskedInThreads[requests.Session]):
-    """Fetches documents of one server."""
+    """Fetches documents of one server; see `AskedInThreads`."""
 
-    def __init__(self, server: DocumentServer, *, at_once: int, timeout_s: float) -> None:
-        super().__init__(server, at_once=at_once, timeout_s=timeout_s)
+    def __init__(
+        self, server: DocumentServer, *, at_once: int, timeout_s: float, progress: Progress = nothing_more
+    ) -> None:
+        super().__init__(server, at_once=at_once, timeout_s=timeout_s, progress=progress)
         self._server = server
 
     def _connected(self, bounds: Bounds) -> requests.Session:

@@ -16,6 +16,11 @@ from streams.gateways.web.failures import ServerAway, meaning
 
 C = TypeVar("C")
 T = TypeVar("T")
+Progress = Callable[[], None]
+
+
+def nothing_more() -> None:
+    """Take note of nothing."""
 
 
 class AskedInThreads(ABC, Generic[C]):
@@ -29,10 +34,12 @@ class AskedInThreads(ABC, Generic[C]):
         Requests under way, each in a thread with a session of its own.
     timeout_s
         Seconds of one request, to its last byte.
+    progress
+        Called after each answer, a time-out too: whoever waits for a slow server has not come to a standstill.
     """
 
-    def __init__(self, server: Server, *, at_once: int, timeout_s: float) -> None:
-        self._name, self._timeout_s = server.name, timeout_s
+    def __init__(self, server: Server, *, at_once: int, timeout_s: float, progress: Progress = nothing_more) -> None:
+        self._name, self._timeout_s, self._progress = server.name, timeout_s, progress
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"asks-{server.name}")
         self._own = threading.local()
         self._bounds: list[Bounds] = []
@@ -51,7 +58,10 @@ class AskedInThreads(ABC, Generic[C]):
         RejectedMessage
             ``host-not-allowed``, ``redirects``, ``too-large``, ``server-refused``, and what the question raises.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, most_bytes, question)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, most_bytes, question)
+        finally:
+            self._progress()
 
     def _asked(self, most_bytes: int, question: Callable[[C], T]) -> T:
         try:

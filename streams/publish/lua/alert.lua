@@ -2,6 +2,8 @@
 -- KEYS: 1 open alerts (hash), 2 places of all alerts (hash)
 -- ARGV: 1 alert id, 2 topic_id, 3 epoch, 4 offset, 5 json (empty: it has ended), 6 TTL in seconds, 7 ward, 8 update,
 --       9 when it changed, in ms
+-- An update that is empty is told to nobody. What stands open stays however long nothing is said of it; the TTL is of
+-- patients of whom nothing stands open.
 -- Returns {place, ward before}: place is 1 where it stands now, 0 where it is there already, -1 where a newer one is.
 -- An alert that has ended keeps its place, so that an older word does not open it again.
 -- Whoever takes a partition over tells all words again: what says nothing new is kept and not published.
@@ -27,9 +29,13 @@ if ARGV[5] == '' then
 else
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[5])
 end
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-redis.call('EXPIRE', KEYS[2], ARGV[6])
-if again then
+if redis.call('TTL', KEYS[1]) ~= -2 then
+  redis.call('PERSIST', KEYS[1])
+  redis.call('PERSIST', KEYS[2])
+else
+  redis.call('EXPIRE', KEYS[2], ARGV[6])
+end
+if again or ARGV[8] == '' then
   return {1, before}
 end
 redis.call('PUBLISH', 'risk:alerts:updates', ARGV[8])

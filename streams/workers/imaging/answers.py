@@ -58,7 +58,7 @@ def predicted(reading: Reading, image: Image, unchecked: tuple[str, ...] = ()) -
 
 
 def _retry(errand: Errand[ImagingStudyVersion], reason: str, have: int) -> StudyRetry:
-    return StudyRetry(errand.event, errand.attempt + 1, errand.since, reason, have)
+    return StudyRetry(errand.event, errand.attempt + 1, errand.since, reason, have, errand.told)
 
 
 TRADE: Trade[ImagingStudyVersion, StudyPrediction] = Trade(

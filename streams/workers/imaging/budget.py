@@ -37,7 +37,8 @@ class Budget:
         except asyncio.CancelledError:
             if ticket.done() and not ticket.cancelled():
                 self.held -= count
-            else:
+            elif (count, ticket) in self._asking:
+                # Who gave back a moment ago, cancelled with this one, may have dropped it already.
                 self._asking.remove((count, ticket))
             self._hand_on()
             raise

@@ -30,9 +30,10 @@ from streams.workers.imaging import answers
 from streams.workers.imaging.lanes import Lane, Lanes
 from streams.workers.imaging.models import Models
 from streams.workers.imaging.pictures import Darkroom, Inventory, inventory
-from streams.workers.imaging.results import Results, store
+from streams.workers.imaging.results import Kept, Results, store
 from streams.workers.intake import OVERRULING_KEY
 from streams.workers.slow import waiting
+from streams.workers.slow.abandoned import raise_if_abandoned
 from streams.workers.slow.asking import ModelAway
 from streams.workers.slow.known import Known
 from streams.workers.slow.replies import AWAY, Errand, Replies
@@ -83,29 +84,34 @@ class Clerk:
         if self._known.is_overtaken(errand.event):
             return []
         failed = [self._replies.letter(errand, self._replies.given_up("not-stored"))] if kept.failed else []
-        return failed + (await self._stored(errand, kept.files) if kept.files else [])
+        return failed + (await self._stored(errand, kept) if kept.files else [])
 
-    async def _stored(self, errand: Study, files: list[bytes]) -> list[Out]:
+    async def _stored(self, errand: Study, kept: Kept) -> list[Out]:
         lane, url = self._lanes.of(_endpoints(errand.event))
         try:
             async with lane.slot(url, storing=True) as client:
-                await store(files, client)
+                await store(kept.files, client)
         except RejectedMessage as rejected:
             return [self._replies.letter(errand, rejected)]
         except RetryableError as error:
-            if (isinstance(error, ServerAway) and error.forbidden) or self._replies.gives_up(errand):
-                return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
-            # It is judged again then, to the same end, and stored under the same UIDs.
-            return self._replies.wait(errand, "not-stored")
+            # One wait is enough: two, each of which made two, would double with every try.
+            return [] if kept.waits else self._not_stored(errand, error)
         except Exception as error:  # the prediction stands whatever becomes of its drawing
+            raise_if_abandoned(error)
             log.error("worker=imaging a result could not be stored: %s", where_it_failed(error))
             return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
         return []
 
+    def _not_stored(self, errand: Study, error: RetryableError) -> list[Out]:
+        if (isinstance(error, ServerAway) and error.forbidden) or self._replies.gives_up(errand):
+            return [self._replies.letter(errand, self._replies.given_up("not-stored"))]
+        # It is judged again then, to the same end, and stored under the same UIDs.
+        return self._replies.wait(errand._replace(told=True), "not-stored")
+
     def _errand(self, record: Record, run: Run) -> Study:
         if run.topic != topics.EVENTS_IMAGING:
             waited = decoded(_retry, record, run)
-            return Errand(waited.study, waited.attempt, waited.since, record, run)
+            return Errand(waited.study, waited.attempt, waited.since, record, run, waited.told)
         event = decoded(_event, record, run)
         return Errand(event, 0, event.received_at, record, run)
 
@@ -154,9 +160,13 @@ class Clerk:
         except ContractError:
             raise
         except Exception as error:  # one odd study must not stop all others; where it failed tells us what to mend
+            raise_if_abandoned(error)
             log.error("worker=imaging a study made it fail: %s", where_it_failed(error))
             return self._replies.refused(errand, RejectedMessage("internal", "study", "a study", type(error).__name__))
-        return self._replies.answered(errand, *found)
+        outs = self._replies.answered(errand, *found)
+        if any(out.topic in self._waits.topics for out in outs):
+            self.results.note_wait(errand.record, errand.run)
+        return outs
 
     async def _in_time(self, errand: Study, client: PacsClient, lane: Lane) -> Found:
         try:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from streams.gateways.dicomweb.client import PacsClient
 from streams.gateways.dicomweb.hosts import Place, place_of
+from streams.gateways.web.threads import Progress
 from streams.settings import Pacs, Settings
 from streams.workers.imaging.budget import Budget
 from streams.workers.slow.slots import Slots
@@ -18,10 +19,10 @@ _MOST_ADDRESSES = 16
 
 
 class Lane:
-    """The way to one PACS."""
+    """The way to one PACS; `progress` is called after each of its answers."""
 
-    def __init__(self, pacs: Pacs, settings: Settings) -> None:
-        self.pacs = pacs
+    def __init__(self, pacs: Pacs, settings: Settings, progress: Progress) -> None:
+        self.pacs, self._progress = pacs, progress
         self.budget = Budget(settings.imaging_bytes_in_flight_mb * _MIB)
         self._at_once, self._timeout_s = settings.imaging_studies_at_once, settings.imaging_request_timeout_s
         self.slots = Slots(pacs.name, self._at_once)
@@ -45,7 +46,9 @@ class Lane:
                 self._clients.pop(idle[0]).close()
                 del self._in_use[idle[0]]
             place = Place(self.pacs, url)
-            self._clients[url] = PacsClient(place, at_once=self._at_once, timeout_s=self._timeout_s)
+            self._clients[url] = PacsClient(
+                place, at_once=self._at_once, timeout_s=self._timeout_s, progress=self._progress
+            )
         return self._clients[url]
 
     def close(self) -> None:
@@ -55,11 +58,11 @@ class Lane:
 
 
 class Lanes:
-    """The lanes of all PACS of the settings."""
+    """The lanes of all PACS of the settings; `progress` is called after each answer of one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, progress: Progress) -> None:
         self._pacs = settings.pacs
-        self._lanes = {pacs.name: Lane(pacs, settings) for pacs in settings.pacs}
+        self._lanes = {pacs.name: Lane(pacs, settings, progress) for pacs in settings.pacs}
         self._share = settings.imaging_waiting // len(self._lanes) if len(self._lanes) > 1 else None
 
     def of(self, endpoints: tuple[str, ...]) -> tuple[Lane, str]:

@@ -101,7 +101,13 @@ def body_part_told(study: ImagingStudyVersion, series_uid: str) -> str:
 
 
 class Darkroom:
-    """Fetches and decodes pictures, holding no more bytes than the budget has."""
+    """Fetches and decodes pictures, holding no more bytes than the budget has.
+
+    Parameters
+    ----------
+    progress
+        Called after each decoding, which may take as long as the request for its file: it is no stall.
+    """
 
     def __init__(self, pool: Pool, limits: Limits, progress: Callable[[], None]) -> None:
         self._pool, self._limits, self._progress = pool, limits, progress
@@ -121,11 +127,14 @@ class Darkroom:
         size = min(wanted.raw_bytes * 5 // 4 + _SPARE, self._limits.file_bytes)
         shown = 4 * wanted.rows * wanted.columns
         async with budget.reserve(size + shown):
-            try:
-                image = await self._pool.decode(await client.instance(wanted, size))
-            finally:
-                self._progress()
+            image = await self._decoded(await client.instance(wanted, size))
             yield image._replace(header=_checked(image.header, wanted))
+
+    async def _decoded(self, content: bytes) -> Image:
+        try:
+            return await self._pool.decode(content)
+        finally:
+            self._progress()
 
 
 def _checked(told: Header, asked: Header) -> Header:

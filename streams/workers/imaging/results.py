@@ -15,6 +15,7 @@ from streams.log import where_it_failed
 from streams.pixels.image import Image
 from streams.records import StudyPrediction
 from streams.transport.runs import Record, Run
+from streams.workers.slow.abandoned import raise_if_abandoned
 
 log = logging.getLogger(__name__)
 Place = tuple[str, int, int]
@@ -27,6 +28,8 @@ class Kept(msgspec.Struct):
     files: list[bytes] = []
     failed: int = 0
     """Predictions of which no objects could be made."""
+    waits: bool = False
+    """Whether the study waits for another try, in which everything is made and stored again."""
 
 
 class Results:
@@ -53,8 +56,14 @@ class Results:
         except RetryableError:
             raise
         except Exception as error:  # the prediction stands whatever becomes of its drawing
+            raise_if_abandoned(error)
             log.error("worker=imaging a result could not be made: %s", where_it_failed(error))
             kept.failed += 1
+
+    def note_wait(self, record: Record, run: Run) -> None:
+        """Note that the study of a record waits for another try."""
+        if (kept := self._kept.get(_place(record, run))) is not None:
+            kept.waits = True
 
     def take(self, record: Record, run: Run) -> Kept:
         """Return what is to be stored of a record, and forget it."""

@@ -36,7 +36,7 @@ class ImagingWork(SlowWork):
         super().__init__(settings, host, client, clock)
         specs = discover_imaging(settings.model_repository)
         limits = limits_of(settings)
-        self._pool, self._lanes = Pool(settings.imaging_decoders, limits), Lanes(settings)
+        self._pool, self._lanes = Pool(settings.imaging_decoders, limits), Lanes(settings, host.progressed)
         self.models = Models(specs, self._asked, settings.breaker_pause_s)
         darkroom = Darkroom(self._pool, limits, host.progressed)
         self.clerk = Clerk(settings, self.models, self._lanes, darkroom, self._clock)

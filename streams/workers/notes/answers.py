@@ -46,7 +46,7 @@ def basis_of(text: Text) -> NoteBasis:
 
 
 def _retry(errand: Errand[NoteVersion], reason: str, _have: int) -> NoteRetry:
-    return NoteRetry(errand.event, errand.attempt + 1, errand.since, reason)
+    return NoteRetry(errand.event, errand.attempt + 1, errand.since, reason, errand.told)
 
 
 def trade(*, letters_carry_it: bool) -> Trade[NoteVersion, NotePrediction]:

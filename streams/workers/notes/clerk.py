@@ -22,6 +22,7 @@ from streams.workers.notes import answers
 from streams.workers.notes.models import Models
 from streams.workers.notes.texts import Text, Texts, agreed
 from streams.workers.slow import waiting
+from streams.workers.slow.abandoned import raise_if_abandoned
 from streams.workers.slow.asking import ModelAway
 from streams.workers.slow.known import Known
 from streams.workers.slow.replies import AWAY, Errand, Replies
@@ -49,7 +50,7 @@ class Clerk:
         """Return what goes out for a record; ContractError where it is none of ours."""
         if run.topic != topics.EVENTS_NOTES:
             waited = decoded(_retry, record, run)
-            return await self._note(Errand(waited.note, waited.attempt, waited.since, record, run))
+            return await self._note(Errand(waited.note, waited.attempt, waited.since, record, run, waited.told))
         event = decoded(_event, record, run)
         self._known.hear(event)
         if isinstance(event, Overruling):
@@ -72,6 +73,7 @@ class Clerk:
         except ContractError:
             raise
         except Exception as error:  # one odd note must not stop all others; where it failed tells us what to mend
+            raise_if_abandoned(error)
             log.error("worker=notes a note made it fail: %s", where_it_failed(error))
             return self._replies.refused(errand, RejectedMessage("internal", "note", "a note", type(error).__name__))
 

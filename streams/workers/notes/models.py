@@ -24,7 +24,7 @@ class Models:
     pause_s
         Seconds that a model which keeps failing is not asked.
     progress
-        Called after each call, for a long note takes many: it is no stall.
+        Called after each call, one without an answer too, for a long note takes many: it is no stall.
     """
 
     def __init__(
@@ -52,8 +52,10 @@ class Models:
         try:
             # One after the other: of a long note no more is under way than of a short one.
             for call in calls:
-                outputs.append(await self._asking.infer(spec, call.tensors))
-                self._progress()
+                try:
+                    outputs.append(await self._asking.infer(spec, call.tensors))
+                finally:
+                    self._progress()
         except ContractError:
             return refused(spec, ("contract",))
         [answers] = dealt([prepared], spec, calls, outputs)

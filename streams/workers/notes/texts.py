@@ -11,6 +11,7 @@ from streams.documents.reading import Limits, read
 from streams.errors import RejectedMessage
 from streams.gateways.documents.client import DocumentClient, Fetched
 from streams.gateways.documents.places import Place, place_of
+from streams.gateways.web.threads import Progress, nothing_more
 from streams.records import Attachment
 from streams.settings import DocumentServer, Settings
 from streams.workers.slow.slots import Slots
@@ -29,9 +30,10 @@ class Text(NamedTuple):
 class Shelf:
     """The way to one server of documents."""
 
-    def __init__(self, server: DocumentServer, settings: Settings) -> None:
-        self.slots = Slots(server.name, settings.notes_at_once)
-        self.client = DocumentClient(server, at_once=settings.notes_at_once, timeout_s=settings.notes_request_timeout_s)
+    def __init__(self, server: DocumentServer, settings: Settings, progress: Progress) -> None:
+        at_once, timeout_s = settings.notes_at_once, settings.notes_request_timeout_s
+        self.slots = Slots(server.name, at_once)
+        self.client = DocumentClient(server, at_once=at_once, timeout_s=timeout_s, progress=progress)
 
 
 class Texts:
@@ -41,12 +43,15 @@ class Texts:
     ----------
     deidentify
         From `streams.documents.deidentification.deidentifier`; None where it is off.
+    progress
+        Called after each answer of a server and each text read, for either may take long: it is no stall.
     """
 
-    def __init__(self, settings: Settings, deidentify: Deidentify | None) -> None:
+    def __init__(self, settings: Settings, deidentify: Deidentify | None, progress: Progress = nothing_more) -> None:
+        self._progress = progress
         self._servers, self._deidentify = settings.document_servers, deidentify
         self.limits = Limits(round(settings.notes_largest_mb * _MIB), settings.notes_most_characters)
-        self._shelves = {server.name: Shelf(server, settings) for server in settings.document_servers}
+        self._shelves = {server.name: Shelf(server, settings, progress) for server in settings.document_servers}
         self._share = max(1, settings.notes_waiting // 2)
 
     def place(self, attachment: Attachment) -> Place | None:
@@ -83,7 +88,10 @@ class Texts:
         RejectedMessage
             As `streams.documents.reading.read`; ``deidentification``.
         """
-        return await asyncio.to_thread(self._read, content, content_type)
+        try:
+            return await asyncio.to_thread(self._read, content, content_type)
+        finally:
+            self._progress()
 
     def _read(self, content: bytes, content_type: str) -> Text:
         document = read(content, content_type, self.limits)

@@ -35,7 +35,8 @@ class NotesWork(SlowWork):
         super().__init__(settings, host, client, clock, _INFERENCE_S)
         specs = discover_notes(settings.model_repository)
         self.models = Models(specs, self._asked, settings.breaker_pause_s, host.progressed)
-        self.texts = Texts(settings, deidentifier(settings.notes_deidentify, settings.notes_deidentify_model))
+        without = deidentifier(settings.notes_deidentify, settings.notes_deidentify_model)
+        self.texts = Texts(settings, without, host.progressed)
         self.clerk = Clerk(settings, self.models, self.texts, self._clock)
         self._open(self.clerk.answer, of_notes(settings), settings.notes_waiting)
 

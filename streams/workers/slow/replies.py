@@ -33,6 +33,8 @@ class Errand(NamedTuple, Generic[E]):
     """Arrival; deadlines count from it."""
     record: Record
     run: Run
+    told: bool = False
+    """Whether something has been said of this version before it waited."""
 
 
 class Trade(NamedTuple, Generic[E, P]):
@@ -81,11 +83,12 @@ class Replies(Generic[E, P]):
         due = away and not self._waits.gives_up(errand.since, self._clock.now())
         outs: list[Out] = []
         # What the other models say is said once and at once; the first complete answer replaces it.
-        if not due or (errand.attempt == 0 and len(away) < len(predictions)):
+        if not due or (not errand.told and len(away) < len(predictions)):
             self.count("answered")
             self._trade.seconds.observe(max(0.0, (self._clock.now() - errand.event.received_at) / 1000))
             outs += [self.letter(errand, one) for one in rejected]
             outs += self.said(errand, predictions, reasons)
+            errand = errand._replace(told=True)
         if due:
             return outs + self.wait(errand, f"model-away:{away[0].reasons[0]}")
         return outs + ([self.letter(errand, self.given_up("model-away"))] if away else [])
@@ -119,9 +122,10 @@ class Replies(Generic[E, P]):
         return self._waits.gives_up(errand.since, self._clock.now())
 
     def refused(self, errand: Errand[E], rejected: RejectedMessage) -> list[Out]:
-        """Give it up: a dead letter, and word that nothing is said of this version."""
+        """Give it up: a dead letter, and word that nothing is said of this version, unless something has been said."""
         self.count("refused", rejected.reason)
-        return [self.letter(errand, rejected), *self.said(errand, (), (rejected.reason,))]
+        nothing = [] if errand.told else self.said(errand, (), (rejected.reason,))
+        return [self.letter(errand, rejected), *nothing]
 
     def letter(self, errand: Errand[E], rejected: RejectedMessage) -> Out:
         """Return the dead letter."""

@@ -149,6 +149,12 @@ def test_where_images_alone_moved_the_score_it_waits_until_vital_signs_get_worse
     assert told(policy("hold_slow_evidence: false"), rows)[0] == ("high-risk", "raised", 1)
 
 
+def test_a_rise_that_is_an_images_alone_is_held_back_though_vital_signs_are_over_the_threshold() -> None:
+    rules = policy("rise: {points: 5, within: 1 h}")
+    assert told(rules, [one(0, 70), one(1, 76, fast=70)], until=99) == []
+    assert told(rules, [one(0, 70), one(1, 76, fast=76)])[0] == ("high-risk", "raised", 1)
+
+
 def test_a_correction_that_takes_the_reason_away_resolves_the_alert_and_says_so() -> None:
     watch = Watch(policy())
     for row in (one(0, 50), one(1, 80), one(2, 80)):

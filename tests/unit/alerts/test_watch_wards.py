@@ -31,6 +31,17 @@ def test_it_hears_once_of_an_alert_that_changes_by_the_transfer() -> None:
     assert [life.state for life in lives] == ["resolved"]
 
 
+def test_where_the_patient_came_from_does_not_silence_what_vital_signs_alone_say() -> None:
+    lower = "wards:\n  ICU:\n    high-risk: {raise_at: {index: 40}, clear_below: {index: 35}}\n"
+    rows = [one(minute, 45, fast=43) for minute in range(0, 240, 10)]
+    there, came = Watch(policy(wards=lower)), Watch(policy(wards=lower))
+    for row in rows:
+        there.assess([row], row.at, ICU, (), row.at)
+        came.assess([row], row.at, NORTH, (), row.at)
+    came.assess([], at(999), ICU, (), at(240))
+    assert [life.state for life in there.standing()] == [life.state for life in came.standing()] == ["raised"]
+
+
 def test_another_stay_on_the_same_ward_is_no_news() -> None:
     assert north().assess([], at(99), Place("North", "e2"), (word(1),), at(2)) == []
 

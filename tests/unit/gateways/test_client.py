@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -24,9 +25,11 @@ def odd() -> Iterator[OddPacs]:
         yield server
 
 
-def client_of(server: OddPacs, way: str, timeout_s: float = 5.0, **changes: Any) -> PacsClient:
+def client_of(
+    server: OddPacs, way: str, timeout_s: float = 5.0, progress: Callable[[], None] = lambda: None, **changes: Any
+) -> PacsClient:
     pacs = Pacs(name="odd", url=f"{server.url}/{way}", **changes)
-    return PacsClient(Place(pacs, pacs.url), at_once=2, timeout_s=timeout_s)
+    return PacsClient(Place(pacs, pacs.url), at_once=2, timeout_s=timeout_s, progress=progress)
 
 
 async def test_a_redirect_to_a_host_off_the_list_is_refused_and_not_followed(odd: OddPacs) -> None:
@@ -106,6 +109,23 @@ async def test_metadata_that_another_try_may_mend_is_tried_again_later(odd: OddP
 async def test_metadata_without_end_is_cut_at_the_limit(odd: OddPacs) -> None:
     with pytest.raises(RejectedMessage, match="too-large"):
         await client_of(odd, "endless", timeout_s=60.0).headers(STUDY, "1.2.3.1")
+
+
+@pytest.mark.parametrize(
+    ("way", "ends"),
+    [
+        ("list", []), ("refusing", [RejectedMessage]), ("missing", [NotThere]), ("broken", [ServerAway]),
+        ("busy", [ServerAway, ServerAway]), ("trickle", [ServerAway]),
+    ],
+)  # fmt: skip
+async def test_every_answer_is_progress_also_one_that_is_none(
+    odd: OddPacs, way: str, ends: list[type[Exception]]
+) -> None:
+    beats = list[int]()
+    client = client_of(odd, way, 1.0, lambda: beats.append(len(odd.asked)))
+    with pytest.raises(tuple(ends)) if ends else contextlib.nullcontext():
+        await client.series(STUDY)
+    assert beats == list(range(1, max(1, len(ends)) + 1))
 
 
 async def test_no_message_names_a_study(odd: OddPacs) -> None:

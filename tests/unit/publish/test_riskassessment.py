@@ -153,7 +153,7 @@ def test_the_whole_resource_for_one_patient(score: RiskScore, models: MODELS) ->
                 "qualitativeRisk": medium,
                 "whenPeriod": {"start": "2023-11-14T22:13:20.123Z"},
                 "rationale": (
-                    "Index 54 of 100, level medium; not a probability. Made of: deterioration_gru at 16.7 % raises the "
+                    "Index 53 of 100, level medium; not a probability. Made of: deterioration_gru at 16.7 % raises the "
                     "log-odds by 0.14; news2 at 5 moves nothing. Nothing known of: ecg, labs, notes, imaging. It would "
                     "be high if deterioration_gru rose from 16.7 % to about 36.5 %; low-medium if news2 fell from 5 to "
                     "4."

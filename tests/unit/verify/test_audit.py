@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams import topics
-from streams.clock import DAY
+from streams.clock import DAY, SECOND, FixedClock
 from streams.fusion.stage import Cutoffs
 from streams.normalise import Raw, normalise
 from streams.records import Tick, Version
@@ -27,7 +27,7 @@ from streams.workers.intake import dead_letter_out, event_out
 from streams.workers.ownership import outs_of, retention_of
 from tests.unit.normalise.fhir_messages import NOON, heart_rate
 from tests.unit.verify.wards import REPOSITORY, SERVING, SPEC
-from tests.unit.workers.fakes import MARKED, Broker, Rec, encode
+from tests.unit.workers.fakes import MARKED, START, Broker, Rec, encode
 from tests.unit.workers.versions import film
 
 SETTINGS = Settings(partitions=2, model_repository=REPOSITORY)
@@ -134,7 +134,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-async def findings(**options: bool) -> list[str]:
+async def findings(**options: Any) -> list[str]:
     return [finding.kind for finding in (await audit(SETTINGS, **options)).findings]
 
 
@@ -209,6 +209,13 @@ async def test_a_view_that_differs_is_found_unless_it_is_not_asked_for(world: Wo
     world.view.latest["p1"] = b"older"
     assert await findings() == ["Redis: not the last word"]
     assert await findings(with_view=False) == []
+
+
+async def test_who_has_left_redis_in_time_is_not_missed_and_who_left_early_is(world: World) -> None:
+    del world.view.latest["p1"], world.view.ranking["p1"]
+    kept_s = SETTINGS.latest_ttl_s
+    assert await findings(clock=FixedClock(START + kept_s * SECOND + 1)) == []
+    assert "Redis: patients missing" in await findings(clock=FixedClock(START + kept_s * SECOND))
 
 
 async def test_a_tick_acted_on_is_heeded_by_the_expectation(world: World) -> None:

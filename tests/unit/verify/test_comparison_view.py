@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from streams.modes.standing import Standing
+from streams.publish.alert_lists import Name
 from streams.publish.alerts_view import AlertRow
 from streams.publish.keys import INDETERMINATE
 from streams.publish.summary import read
@@ -146,6 +147,16 @@ def test_a_ranked_patient_of_nobody_is_found() -> None:
     assert compare_view(last_words(), view) == [Finding("Redis: ranked patients of nobody", 1)]
 
 
+def test_a_patient_that_the_view_need_not_remember_may_be_there_or_not() -> None:
+    whole = view_of(last_words())
+    assert compare_view(last_words(), whole, expired={"p1"}) == []
+    del whole.latest["p1"]
+    assert compare_view(last_words(), whole, expired={"p1"}) == []
+    del whole.ranking["p1"]
+    assert compare_view(last_words(), whole, expired={"p1"}) == []
+    assert Finding("Redis: patients missing", 1) in compare_view(last_words(), whole, expired={"p2"})
+
+
 def test_modes_in_redis_are_those_that_stand() -> None:
     record = ModelModes("gru", {"4": "live"}, {}, "change-2", 0, "ward lead", "agrees")
     standing = Standing().followed_by([(3, record)])
@@ -155,13 +166,30 @@ def test_modes_in_redis_are_those_that_stand() -> None:
 
 
 def test_open_alerts_in_redis_are_those_that_stand_open() -> None:
-    stands = AlertRow("p1", "a1", True, 0, 1, 5, b"newest")
+    stands = AlertRow("p1", "a1", True, 0, 1, 5, b"newest", "ICU")
     ended = AlertRow("p1", "a2", False, 0, 1, 6, b"ended")
     alerts = {"a1": stands, "a2": ended}
-    assert compare_alerts(alerts, View({}, {}, alerts={"a1": b"newest"})) == []
+    lists = {("p1", "a1"): {"", "ICU"}}
+    assert compare_alerts(alerts, View({}, {}, alerts={"a1": b"newest"}, alert_lists=lists)) == []
     for held, told in (
         ({}, "Redis: open alerts missing"),
         ({"a1": b"newest", "a2": b"ended"}, "Redis: open alerts that have ended"),
         ({"a1": b"older"}, "Redis: open alerts by another word"),
     ):
-        assert compare_alerts(alerts, View({}, {}, alerts=held)) == [Finding(told, 1)]
+        assert compare_alerts(alerts, View({}, {}, alerts=held, alert_lists=lists)) == [Finding(told, 1)]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {},
+        {("p1", "a1"): {""}},
+        {("p1", "a1"): {"ICU"}},
+        {("p1", "a1"): {"", "ICU", "North"}},
+        {("p1", "a1"): {"", "ICU"}, ("p9", "a9"): {"North"}},
+    ],
+)
+def test_an_open_alert_is_in_the_list_of_all_and_in_that_of_its_ward_alone(lists: dict[Name, set[str]]) -> None:
+    alerts = {"a1": AlertRow("p1", "a1", True, 0, 1, 5, b"newest", "ICU")}
+    view = View({}, {}, alerts={"a1": b"newest"}, alert_lists=lists)
+    assert compare_alerts(alerts, view) == [Finding("Redis: alerts in wrong lists", 1)]

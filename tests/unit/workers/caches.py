@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streams import topics
+from streams.clock import FixedClock
 from streams.errors import RetryableError
 from streams.publish.alerts_view import AlertRow
 from streams.publish.headers import AS_OF, EPOCH, INDEX, LEVEL
@@ -13,7 +14,7 @@ from streams.publish.view import ViewRow, WriteCounts
 from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.workers.cache import OFFSET, CacheWork
-from tests.unit.workers.fakes import Broker, Host, Rec, through
+from tests.unit.workers.fakes import START, Broker, Host, Rec, through
 
 SCORES, LATEST = topics.SCORES, topics.LATEST
 
@@ -84,6 +85,7 @@ class Cache:
         worker: Any = CacheWork
         self.work: Any = worker(Settings(), self.host)
         self.work.view, self.work.timekeeper = self.view, self.timekeeper
+        self.work.clock = FixedClock(START)
 
     async def take(self, *records: Rec) -> None:
         await through(self.work, self.host.run(SCORES, records))
@@ -110,12 +112,13 @@ class FakeAlerts:
     def __init__(self) -> None:
         self.rows: list[AlertRow] = []
         self.away = False
+        self.lost = 0
 
-    async def write_many(self, rows: Sequence[AlertRow]) -> int:
+    async def write_many(self, rows: Sequence[AlertRow], *, told: bool) -> int:
         if self.away:
             raise RetryableError("Redis: expected an answer, received none")
         self.rows += rows
         return len(rows)
 
-    async def repair(self) -> int:
-        return 0
+    async def repair(self) -> tuple[int, int]:
+        return len(self.rows), self.lost

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from streams import topics
+from streams.clock import FixedClock
 from streams.errors import ContractError
 from streams.publish.alerts_view import AlertRow
 from streams.records import Alert, AlertState
@@ -61,15 +62,17 @@ def test_what_is_no_alert_stops_the_worker_without_being_quoted() -> None:
 class FakeView:
     def __init__(self) -> None:
         self.rows: list[AlertRow] = []
+        self.told: list[str] = []
 
-    async def write_many(self, rows: Sequence[AlertRow]) -> int:
+    async def write_many(self, rows: Sequence[AlertRow], *, told: bool) -> int:
         self.rows += rows
+        self.told += [row.alert_id for row in rows if told]
         return len(rows)
 
 
 async def test_a_view_that_is_rebuilt_gets_the_newest_word_on_each_alert() -> None:
     broker, view = Broker(), FakeView()
-    shown = AlertsShown(Settings(), None)
+    shown = AlertsShown(Settings(), None, FixedClock(START))
     shown._view = view  # type: ignore[assignment]
     words: list[tuple[Any, int]] = [
         (alert("a1"), 1), (alert("a2"), 2), (alert("a1", "resolved"), 2), (alert("a1", "escalated"), 1),
@@ -78,6 +81,17 @@ async def test_a_view_that_is_rebuilt_gets_the_newest_word_on_each_alert() -> No
         broker.append(topics.ALERTS, 0, b"p1", encode(one), (("cs_epoch", b"%d" % epoch),))
     assert await shown.rebuild(broker.reader(Settings(), ""), 0) == 4
     assert sorted((row.alert_id, row.is_open, row.offset) for row in view.rows) == [("a1", False, 2), ("a2", True, 1)]
+
+
+async def test_what_is_older_than_the_view_remembers_is_news_to_nobody() -> None:
+    broker, view = Broker(), FakeView()
+    shown = AlertsShown(Settings(latest_ttl_s=60), None, FixedClock(START + 61_000))
+    shown._view = view  # type: ignore[assignment]
+    for one in (alert("stands"), alert("ended", "resolved")):
+        broker.append(topics.ALERTS, 0, b"p1", encode(one), (("cs_epoch", b"1"),))
+    assert await shown.rebuild(broker.reader(Settings(), ""), 0) == 2
+    assert [row.alert_id for row in view.rows] == ["stands"]
+    assert view.told == []
 
 
 async def test_before_it_knows_its_topic_nothing_is_written() -> None:

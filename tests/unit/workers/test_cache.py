@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams import topics
+from streams.clock import SECOND
 from streams.errors import RetryableError
 from streams.publish.headers import EPOCH, LEVEL
 from streams.publish.view import ViewRow, WriteCounts
+from streams.settings import Settings
 from streams.transport.produce import Out
 from streams.workers import cache
 from streams.workers.cache import OFFSET, row_of
@@ -26,7 +28,7 @@ from tests.unit.workers.caches import (
     FakeBoard,
     score,
 )
-from tests.unit.workers.fakes import MARKED, Broker, Rec, through
+from tests.unit.workers.fakes import MARKED, START, Broker, Rec, through
 from tests.unit.workers.test_alerts_shown import alert, record
 
 
@@ -172,6 +174,18 @@ async def test_a_partition_assigned_while_the_view_is_rebuilt_is_not_taken_for_r
     assert {row.patient_id for row in worker.view.rows} == {"p1", "p2"}
 
 
+async def test_who_would_have_been_forgotten_by_now_is_not_shown_again(worker: Cache) -> None:
+    for topic in (LATEST, SCORES):
+        worker.broker.append(topic, 0, b"p1", b"{}", (HEADERS | {EPOCH: b"1", OFFSET: b"0"}).items())
+    worker.work.clock.at = START + Settings().latest_ttl_s * SECOND + 1
+    await worker.idle()
+    assert worker.view.rows == []
+    worker.work.clock.at -= 1
+    worker.work._behind = True
+    await worker.idle()
+    assert {row.patient_id for row in worker.view.rows} == {"p1"}
+
+
 async def test_a_ranking_that_could_not_be_mended_leaves_the_view_to_be_rebuilt(
     worker: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +272,21 @@ async def test_alerts_go_to_the_view_alone_and_are_acknowledged(worker: Cache) -
     assert [(row.alert_id, row.offset) for row in alerts.rows] == [("a1", 0), ("a2", 1)]
     assert (worker.view.rows, worker.latest) == ([], [])
     assert worker.host.committable(topics.ALERTS) == 2
+
+
+async def test_where_redis_has_lost_words_on_alerts_everything_is_written_again(worker: Cache) -> None:
+    alerts = FakeAlerts()
+    worker.work.alerts._view = alerts
+    worker.broker.append(SCORES, 0, b"p1", b"{}", HEADERS.items())
+    await worker.idle()
+    assert len(worker.view.rows) == 1
+    alerts.lost = 1
+    await worker.idle()
+    alerts.lost = 0
+    await worker.idle()
+    assert len(worker.view.rows) == 2
+    await worker.idle()
+    assert len(worker.view.rows) == 2
 
 
 async def test_alerts_missed_while_redis_was_away_are_shown_when_it_is_back(worker: Cache) -> None:

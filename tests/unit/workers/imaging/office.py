@@ -95,7 +95,7 @@ class Office:
     def __init__(self, specs: tuple[ImagingManifest, ...], *headers: Header, **settings: Any) -> None:
         self.archive, self.triton, self.clock = Archive(*headers), Triton(), FixedClock(NOW)
         found = Settings(**{"pacs": (MAIN, OTHER), **settings})
-        self.lanes = Lanes(found)
+        self.lanes = Lanes(found, lambda: None)
         for lane in self.lanes._lanes.values():
             lane._client = lambda url: self.archive  # type: ignore[method-assign, assignment, return-value]
         darkroom = Darkroom(self.archive, Limits(), lambda: None)  # type: ignore[arg-type]

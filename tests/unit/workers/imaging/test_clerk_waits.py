@@ -58,6 +58,15 @@ async def test_a_pacs_that_is_away_is_waited_for_longer_and_longer_and_then_give
         assert waiting.reason.startswith("pacs-away:")
     given_up = await office.answer(StudyRetry(study(), 9, NOW - 80 * HOUR, "x"), topics.IMAGING_RETRIES[2])
     assert [one.reason for one in letters(given_up)] == ["pacs-away"]
+    assert said(given_up).reasons == ("pacs-away",)
+
+
+async def test_what_a_model_has_said_of_a_study_stands_though_its_pacs_is_away_at_the_last_try(specs: Any) -> None:
+    office = Office(specs)
+    office.archive.error = ServerAway("connection", "main")
+    waited = StudyRetry(study(), 9, NOW - 80 * HOUR, "model-away:unavailable", told=True)
+    outs = await office.answer(waited, topics.IMAGING_RETRIES[2])
+    assert [out.topic for out in outs] == [topics.DEAD_LETTERS]
 
 
 async def test_a_pacs_that_keeps_failing_is_left_alone_for_a_while(specs: Any) -> None:
@@ -104,6 +113,37 @@ async def test_a_model_that_is_away_does_not_keep_back_what_another_says(specs: 
     office.triton.away = set()
     complete = said(await office.answer(waiting, topics.IMAGING_RETRIES[0]))
     assert [one.status for one in complete.predictions] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("reason", ["arriving", "busy", "pacs-away:timeout", "model-away:unavailable"])
+async def test_what_another_model_says_is_said_once_whatever_the_study_has_waited_for(specs: Any, reason: str) -> None:
+    section = msgspec.structs.replace(FRONTAL, sop_uid="1.2.3.2.1", series_uid="1.2.3.2", modality="CT", view="")
+    office = Office(specs, FRONTAL, section)
+    office.triton.away = {"section_brightness"}
+    waited = StudyRetry(study(instances=2), 1, NOW - 1000, reason)
+    outs = await office.answer(waited, topics.IMAGING_RETRIES[0])
+    assert [one.status for one in said(outs).predictions] == ["ok", "unavailable"]
+    _, waiting = retry([out for out in outs if out.topic in topics.IMAGING_RETRIES])
+    assert (waiting.attempt, waiting.told) == (2, True)
+    # It is remembered also where the study waits for something else in between.
+    office.archive.error = ServerAway("timeout", "main")
+    _, waiting = retry(await office.answer(waiting, topics.IMAGING_RETRIES[0]))
+    office.archive.error = None
+    _, waiting = retry(await office.answer(waiting, topics.IMAGING_RETRIES[0]))
+    assert (waiting.attempt, waiting.reason) == (4, "model-away:unavailable")
+
+
+async def test_while_every_model_is_away_nothing_is_said_and_the_first_that_is_back_is_heard_at_once(
+    specs: Any,
+) -> None:
+    section = msgspec.structs.replace(FRONTAL, sop_uid="1.2.3.2.1", series_uid="1.2.3.2", modality="CT", view="")
+    office = Office(specs, FRONTAL, section)
+    office.triton.away = {"film_brightness", "section_brightness"}
+    _, waiting = retry(await office.answer(study(instances=2)))
+    assert (waiting.reason, waiting.told) == ("model-away:unavailable", False)
+    office.triton.away = {"section_brightness"}
+    outs = await office.answer(waiting, topics.IMAGING_RETRIES[0])
+    assert [one.status for one in said(outs).predictions] == ["ok", "unavailable"]
 
 
 async def test_a_model_that_stays_away_is_given_up_and_the_others_stand(specs: Any) -> None:

@@ -65,9 +65,21 @@ async def test_who_is_stopped_in_the_moment_of_getting_gives_back() -> None:
     assert budget.held == 0
 
 
+async def test_who_is_stopped_together_with_who_holds_is_stopped_and_nothing_else() -> None:
+    budget, order, never = Budget(10), list[int](), asyncio.Event()
+    holds = asyncio.create_task(hold(budget, 10, order, never))
+    waits = asyncio.create_task(hold(budget, 7, order, never))
+    await settle()
+    holds.cancel()
+    waits.cancel()
+    ended = await asyncio.gather(holds, waits, return_exceptions=True)
+    assert [type(one) for one in ended] == [asyncio.CancelledError, asyncio.CancelledError]
+    assert (order, budget.held, len(budget._asking)) == ([10], 0, 0)
+
+
 async def test_a_client_in_use_is_never_closed_however_many_addresses_there_are() -> None:
     pacs = Pacs(name="main", url="http://127.0.0.1:1/dicom-web")
-    lane = Lane(pacs, Settings(pacs=(pacs,), imaging_studies_at_once=4))
+    lane = Lane(pacs, Settings(pacs=(pacs,), imaging_studies_at_once=4), lambda: None)
     async with lane.slot(f"{pacs.url}/0") as first:
         for number in range(1, 40):
             async with lane.slot(f"{pacs.url}/{number}"):

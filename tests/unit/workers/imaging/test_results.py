@@ -83,6 +83,45 @@ async def test_a_pacs_that_does_not_take_it_now_makes_the_study_wait_behind_its_
     assert len(office.stored) == 1
 
 
+async def test_a_study_that_waits_for_a_model_and_for_its_pacs_waits_once_at_every_try(specs: Any) -> None:
+    second = msgspec.structs.replace(specs[0], name="second_brightness")
+    office = Desk((specs[0], second))
+    office.triton.away, office.refusal = {"second_brightness"}, ServerAway("status-507", "main")
+    record, run = RECORD, RUN
+    for attempt in (1, 2, 3):
+        outs = await office.clerk.answer(record, run) + await office.clerk.after(record, run)
+        _, waiting = retry([out for out in outs if out.topic in topics.IMAGING_RETRIES])
+        assert (waiting.attempt, waiting.reason) == (attempt, "model-away:unavailable")
+        record = Rec(7 + attempt, msgspec.json.encode(waiting), timestamp=NOW)
+        run = Run(topics.IMAGING_RETRIES[0], 3, (record,), 1)
+    office.triton.away, office.refusal = set(), None
+    outs = await office.clerk.answer(record, run) + await office.clerk.after(record, run)
+    assert [one.status for one in said(outs).predictions] == ["ok", "ok"]
+    assert (len(outs), len(office.stored)) == (1, 2)
+
+
+async def test_who_may_not_store_is_told_once_the_study_waits_for_no_model_any_more(specs: Any) -> None:
+    second = msgspec.structs.replace(specs[0], name="second_brightness")
+    office = Desk((specs[0], second))
+    office.triton.away, office.refusal = {"second_brightness"}, ServerAway("status-403", "main")
+    await office.answer(study())
+    assert await office.after() == []
+    office.triton.away = set()
+    await office.answer(study())
+    assert [one.reason for one in letters(await office.after())] == ["not-stored"]
+
+
+async def test_what_was_said_stands_while_a_model_is_away_as_its_drawing_is_tried_again(specs: Any) -> None:
+    second = msgspec.structs.replace(specs[0], name="second_brightness")
+    office = Desk((specs[0], second))
+    await office.answer(study())
+    office.refusal = ServerAway("connection", "main")
+    _, waiting = retry(await office.after())
+    office.triton.away = {"second_brightness"}
+    topic, again = retry(await office.answer(waiting, topics.IMAGING_RETRIES[0]))
+    assert (topic, again.reason) == (topics.IMAGING_RETRIES[0], "model-away:unavailable")
+
+
 async def test_what_is_not_stored_for_too_long_or_refused_is_a_dead_letter(specs: Any) -> None:
     office = Desk(specs, imaging_give_up_s=0.5)
     await office.answer(study())

@@ -36,6 +36,7 @@ class Triton:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.away = False
+        self.away_models: set[str] = set()
         self.asked: list[int] = []
         """Rows of each call."""
 
@@ -44,7 +45,7 @@ class Triton:
         self.asked.append(len(ids))
         if self.error is not None:
             raise self.error
-        if self.away:
+        if self.away or model in self.away_models:
             raise Unanswered("unavailable", model)
         evidence = np.stack([np.where(ids == HEART, 20.0, -1.0)] * 2, axis=-1).astype(np.float32)
         nothing = np.zeros_like(evidence)

@@ -13,6 +13,7 @@ from streams.errors import ContractError
 from streams.gateways.documents.client import Fetched
 from streams.gateways.web.failures import NotThere, ServerAway
 from streams.records import Attachment, NotePredictions, NoteRetry, Overruling, Version
+from tests.unit.modalities.notes.manifests import reader
 from tests.unit.workers.notes.office import HOUR, NOW, Office, by_address, letters, note, retry, said
 
 SHORT, MEDIUM, LONG = topics.NOTES_RETRIES
@@ -185,8 +186,23 @@ async def test_while_triton_is_away_a_note_waits_and_nothing_is_said(tmp_path: P
     office.triton.away = True
     topic, waits = retry(await office.answer(note()))
     assert (topic, waits.reason) == (SHORT, "model-away:unavailable")
+    assert office.progressed == len(office.triton.asked) == 1
     office.triton.away = False
     assert said(await office.answer(waits, SHORT)).predictions[0].status == "ok"
+
+
+@pytest.mark.parametrize("reason", ["arriving", "busy", "server-away:timeout", "model-away:unavailable"])
+async def test_what_one_model_says_is_said_once_while_another_is_away_whatever_the_note_has_waited_for(
+    tmp_path: Path, reason: str
+) -> None:
+    first = reader(tmp_path)
+    office = Office(tmp_path, specs=(first, msgspec.structs.replace(first, name="second")))
+    office.triton.away_models = {"second"}
+    outs = await office.answer(NoteRetry(note(), 1, NOW - 1000, reason), SHORT)
+    assert [one.status for one in said(outs).predictions] == ["ok", "unavailable"]
+    _, waits = retry([out for out in outs if out.topic in topics.NOTES_RETRIES])
+    assert (waits.reason, waits.attempt) == ("model-away:unavailable", 2)
+    assert [out.topic for out in await office.answer(waits, SHORT)] == [SHORT]
 
 
 async def test_a_model_that_stays_away_is_said_and_a_dead_letter(tmp_path: Path) -> None:
@@ -211,6 +227,24 @@ async def test_a_defect_of_ours_costs_one_note_and_no_other(tmp_path: Path) -> N
     assert [one.reason for one in letters(outs)] == ["internal"]
     office.triton.error = None
     assert said(await office.answer(note())).predictions[0].status == "ok"
+
+
+async def test_a_defect_on_the_way_out_of_an_abandoned_note_refuses_nothing(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+
+    async def stumbles_on_its_way_out(url: str, most_bytes: int) -> Fetched:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise KeyError("closed meanwhile")
+
+    office.server.fetch = stumbles_on_its_way_out  # type: ignore[method-assign]
+    answering = asyncio.create_task(office.answer(by_address()))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
 
 
 async def test_a_record_that_is_none_of_ours_stops_the_worker(tmp_path: Path) -> None:
