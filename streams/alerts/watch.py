@@ -263,11 +263,12 @@ class Watch:
         if self.rows and any(course.may_move for course in courses):
             courses = advanced(self._rules, courses, self.rows[-1], now, moves)
         last = {life.key: life for life in moves}
-        if not last and not self.said:
-            return []
         ends = [course.life for course in courses if course.life is not None]
-        # How bad it got meanwhile moves nothing and is known all the same.
-        last |= {life.key: life for life in ends if life.key in last or life.key in self.said}
+        if not last and not self.said and not ends:
+            return []
+        # How bad it got meanwhile moves nothing and is known all the same. What stands without a word is an alert whose
+        # end was taken back when nothing was remembered of that end any more.
+        last |= {life.key: life for life in ends if life.key in last or life.key in self.said or life.stands}
         last |= self._gone(last.keys(), ends)
         new = {key: life for key, life in last.items() if self.said.get(key) != life}
         found = [life for key, life in sorted(new.items()) if key not in self.said or self.said[key].word != life.word]

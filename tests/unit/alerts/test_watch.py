@@ -217,6 +217,15 @@ def test_what_lies_behind_the_look_back_is_not_assessed_again() -> None:
     assert [life.began_at for life in watch.standing()] == [at(0)]
 
 
+def test_an_alert_whose_end_is_taken_back_stands_again_though_its_end_has_left_the_look_back_meanwhile() -> None:
+    watch = Watch(policy())
+    watch.assess([one(0, 80)], at(0), NOBODY, (), at(0))
+    watch.assess([one(10, 20)], at(10), NOBODY, (), at(10))
+    lives = watch.assess([one(10, 80), one(300, 80)], at(10), NOBODY, (), at(300))
+    assert [(life.state, life.began_at) for life in lives] == [("raised", at(0))]
+    assert watch.standing() == watch.would_stand(at(300)) == lives
+
+
 def test_only_minutes_of_the_look_back_are_kept() -> None:
     watch = Watch(policy())
     for k in range(600):
