@@ -182,11 +182,20 @@ class View:
 
     async def _overtaken(self, stands: Mapping[str, _Stand]) -> dict[str, _Stand]:
         """Return what stands of the patients whose latest score is another by now."""
+        places = await self._fields_of(stands, "epoch", "offset")
+        other = [n for n, place in places.items() if place != [b"%d" % number for number in stands[n][:2]]]
+        if not other:
+            return {}
+        found = await self._fields_of(other, "epoch", "offset", "level", "index", "ward")
+        read = {name: _stand(*values) for name, values in found.items()}
+        return {name: one for name, one in read.items() if one is not None and one[:2] != stands[name][:2]}
+
+    async def _fields_of(self, names: Iterable[str], *fields: str) -> dict[str, list[bytes | None]]:
+        chosen = list(names)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for name in stands:
-                pipeline.hmget(keys.latest(name), "epoch", "offset", "level", "index", "ward")
-            found = {name: _stand(*values) for name, values in zip(stands, await pipeline.execute(), strict=True)}
-        return {name: one for name, one in found.items() if one is not None and one[:2] != stands[name][:2]}
+            for name in chosen:
+                pipeline.hmget(keys.latest(name), *fields)
+            return dict(zip(chosen, await pipeline.execute(), strict=True))
 
     async def is_rebuilt(self, partitions: Iterable[int] = ()) -> bool:
         """Tell whether this Redis holds these partitions' view, built from this topic; False for an emptied one."""
