@@ -76,7 +76,7 @@ class Board:
         members = await self._redis.zrange(key, 0, n - 1, desc=True, withscores=True)
         ranked = {name.decode(): float(score) for name, score in members}
         lines = await self._mend(key, ranked, await self._lines(list(ranked)))
-        return sorted(lines, key=lambda line: (-_place(line.index), line.patient_id))
+        return sorted(lines, key=lambda line: (-keys.place(line.index), line.patient_id))
 
     async def wards(self) -> list[str]:
         """Return the wards that somebody is ranked in, ascending."""
@@ -110,7 +110,9 @@ class Board:
         """
         right = {name: line for name, line in lines.items() if line and key in keys.rankings(line.ward)}
         gone = [name for name in lines if name in ranked and name not in right]
-        moved = {name: _place(line.index) for name, line in right.items() if _place(line.index) != ranked.get(name)}
+        moved = {
+            name: keys.place(line.index) for name, line in right.items() if keys.place(line.index) != ranked.get(name)
+        }
         if gone:
             await self._redis.zrem(key, *gone)
         if moved:
@@ -152,7 +154,3 @@ def _text(found: dict[str, bytes]) -> dict[str, str | None]:
 
 def _index(text: str) -> float | None:
     return float(text) if text else None
-
-
-def _place(index: float | None) -> float:
-    return keys.INDETERMINATE if index is None else index

@@ -49,6 +49,11 @@ WARDS = f"{_WARD_HEAD}*{_WARD_TAIL}"
 """Pattern of the rankings of all wards."""
 
 
+def place(index: float | None) -> float:
+    """Return where an index stands in a ranking."""
+    return INDETERMINATE if index is None else index
+
+
 def latest(patient_id: str) -> str:
     """Return the key of a patient's latest score."""
     return f"risk:{{{patient_id}}}:latest"

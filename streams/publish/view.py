@@ -153,7 +153,7 @@ class View:
     async def _rank(self, latest: Sequence[tuple[ViewRow, str]]) -> None:
         """Rank patients by their newest row, and again by what another writer has put in its place meanwhile."""
         left = [(row.patient_id, before) for row, before in latest]
-        stands = {r.patient_id: _Stand(r.epoch, r.offset, r.level, _place(r.index), r.ward) for r, _ in latest}
+        stands = {r.patient_id: _Stand(r.epoch, r.offset, r.level, keys.place(r.index), r.ward) for r, _ in latest}
         while stands:
             await self._move(stands, left)
             # Scores are compared in Redis, places are not: a ranking may stand in another part of a cluster.
@@ -222,11 +222,7 @@ def _fields(partitions: Iterable[int]) -> list[str]:
 def _stand(*fields: bytes | None) -> _Stand | None:
     """Read a patient's latest score; None where there is none any more."""
     epoch, offset, level, index, ward = (field.decode() if field else "" for field in fields)
-    return _Stand(int(epoch), int(offset), level, _place(float(index) if index else None), ward) if epoch else None
-
-
-def _place(index: float | None) -> float:
-    return keys.INDETERMINATE if index is None else index
+    return _Stand(int(epoch), int(offset), level, keys.place(float(index) if index else None), ward) if epoch else None
 
 
 def away(error: Exception) -> RetryableError:

@@ -114,10 +114,7 @@ async def audit(
     if settings.alerts:
         findings += await _alert_findings(settings, alerts, Minutes(serving, scorer))
     if with_view:
-        view = await read_view(settings)
-        expired = results.said_before((clock or WallClock()).now() - settings.latest_ttl_s * SECOND)
-        findings += compare_view(results.last, view, results.retired, expired) + compare_modes(serving.standing, view)
-        findings += compare_alerts(evidence.alerts, view)
+        findings += await _view_findings(settings, evidence, serving.standing, clock or WallClock())
     return Report(
         expectation.accounting(),
         len(expectation.patients()),
@@ -130,6 +127,13 @@ async def audit(
         fates["notes"],
         alerts.count,
     )
+
+
+async def _view_findings(settings: Settings, evidence: Evidence, standing: Standing, clock: Clock) -> list[Finding]:
+    view, results = await read_view(settings), evidence.results
+    expired = results.said_before(clock.now() - settings.latest_ttl_s * SECOND)
+    found = compare_view(results.last, view, results.retired, expired)
+    return found + compare_modes(standing, view) + compare_alerts(evidence.alerts, view)
 
 
 def _runs(kind: studies.Kind, settings: Settings) -> bool:
