@@ -144,28 +144,6 @@ def test_a_value_that_makes_no_sense_is_refused(name: str, text: str, monkeypatc
         Settings()
 
 
-@pytest.mark.parametrize(
-    ("servers", "timeout"),
-    [
-        ({"pacs": (Pacs(name="main", url="https://pacs.example"),)}, "imaging_request_timeout_s"),
-        ({"document_servers": (DocumentServer(name="files", url="https://fhir.example"),)}, "notes_request_timeout_s"),
-    ],
-)
-def test_a_worker_that_would_take_one_slow_answer_for_a_standstill_is_refused(
-    servers: dict[str, Any], timeout: str
-) -> None:
-    with pytest.raises(ContractError) as caught:
-        Settings(**servers, **{timeout: 90.0}, redis_url="redis://:word@cache:6379/0")
-    assert str(caught.value) == (
-        f"settings: expected CARDIOSTREAM_STALL_TIMEOUT_S above CARDIOSTREAM_{timeout.upper()} (90), received 60; "
-        "a server that takes its time would make the worker exit; raise the one or lower the other"
-    )
-    with pytest.raises(ContractError, match="above"):
-        Settings(**servers, stall_timeout_s=30.0)
-    assert Settings(**servers, **{timeout: 90.0}, stall_timeout_s=91.0).stall_timeout_s == 91.0
-    assert Settings(stall_timeout_s=5.0).stall_timeout_s == 5.0
-
-
 @pytest.fixture
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of mounted secrets, as containers have it."""
